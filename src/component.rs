@@ -1,0 +1,27 @@
+//! What the cluster runs: one file or folder per component.
+//!
+//! A component is a row in [`ALL`]: it says for which config it is on, which namespaces it needs, and what it renders. Nothing
+//! outside of its file and its config type knows it by name.
+
+mod output;
+
+pub use output::{NamespaceNeed, Output};
+
+use crate::config::Cluster;
+use crate::diag::Result;
+
+/// One component.
+#[derive(Debug)]
+pub struct Component {
+    /// Its name on the command line (`--only`) and in the label `app.kubernetes.io/name`.
+    pub name: &'static str,
+    /// Whether this config asks for it.
+    pub enabled: fn(&Cluster) -> bool,
+    /// The namespaces that its objects live in.
+    pub namespaces: fn(&Cluster) -> Vec<NamespaceNeed>,
+    /// Makes its objects and files.
+    pub render: fn(&Cluster, &mut Output) -> Result<()>,
+}
+
+/// All components, in no particular order.
+pub const ALL: &[Component] = &[];

@@ -1,0 +1,131 @@
+//! The whole of `cluster.yaml`, and its `cluster` section.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, NodeEntry};
+
+/// One cluster: what `cluster.yaml` holds once its layers are merged.
+///
+/// A component is on when its section is there: `headscale: {}` turns it on with defaults, `headscale: null` turns an inherited one off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cluster {
+    /// Facts about the cluster as a whole.
+    pub cluster: ClusterSection,
+    /// The machines of the cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeEntry>,
+    /// The coordination server of the mesh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headscale: Option<Headscale>,
+    /// Replaces image references, for mirrors and offline labs: the key is the reference as rendered without this map.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, Image>,
+    /// Kubernetes objects of your own, written in full and rendered as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra_objects: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Facts about the cluster as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterSection {
+    /// The cluster's name.
+    pub name: DnsLabel,
+    /// The Kubernetes version that the cluster runs, `1.36` or `1.36.3`.
+    #[serde(default = "default_version")]
+    pub version: String,
+    /// Networks of pods and services.
+    #[serde(default)]
+    pub network: Network,
+    /// Storage classes.
+    #[serde(default)]
+    pub storage: Storage,
+    /// Defaults that keep workloads apart.
+    #[serde(default)]
+    pub security: Security,
+}
+
+fn default_version() -> String {
+    crate::versions::KUBERNETES.to_owned()
+}
+
+/// Networks of pods and services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Network {
+    /// Addresses of pods (k3s `cluster-cidr`).
+    pub cidr: Cidr,
+    /// Addresses of Services (k3s `service-cidr`).
+    pub service_cidr: Cidr,
+    /// Address of the cluster's DNS Service; by default the tenth of `serviceCidr`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<IpAddress>,
+    /// The DNS domain of the cluster.
+    pub domain: DnsName,
+}
+
+impl Default for Network {
+    /// k3s' own defaults.
+    fn default() -> Self {
+        Self { cidr: "10.42.0.0/16".into(), service_cidr: "10.43.0.0/16".into(), dns: None, domain: "cluster.local".into() }
+    }
+}
+
+/// Storage classes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Storage {
+    /// The class of volumes that name none. `local-path` is k3s' own and needs no object.
+    pub default_class: DnsName,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { default_class: "local-path".into() }
+    }
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PodSecurity {
+    /// Hardened pods only.
+    Restricted,
+    /// Known privilege escalations are refused.
+    #[default]
+    Baseline,
+    /// Everything is allowed.
+    Privileged,
+}
+
+impl PodSecurity {
+    /// The label value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Restricted => "restricted",
+            Self::Baseline => "baseline",
+            Self::Privileged => "privileged",
+        }
+    }
+}
+
+/// Defaults that keep workloads apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Security {
+    /// The PodSecurity level of namespaces that ask for no other.
+    pub pod_security_standard: PodSecurity,
+    /// Whether namespaces deny traffic that no policy allows.
+    pub network_policies: bool,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self { pod_security_standard: PodSecurity::Restricted, network_policies: true }
+    }
+}

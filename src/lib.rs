@@ -1,0 +1,13 @@
+//! manifestgen turns one typed cluster file into everything that a k3s cluster runs on.
+//!
+//! The way of the data: `config` reads the layers of `cluster.yaml` into a [`config::Cluster`]; `render` lets the
+//! components make objects and files of it and seals them into a [`manifest::Release`]; `sink` writes that release out,
+//! `live` and `lab` bring it before a real API server. docs/ARCHITECTURE.md has the picture and the table of rooms.
+
+pub mod component;
+pub mod config;
+pub mod diag;
+pub mod manifest;
+pub mod source;
+pub mod versions;
+pub mod yaml;

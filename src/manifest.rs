@@ -1,0 +1,13 @@
+//! Kubernetes objects, and the release that one render makes of them.
+
+mod declared_secret;
+mod file;
+mod object;
+mod order;
+mod release;
+
+pub use declared_secret::DeclaredSecret;
+pub use file::ReleaseFile;
+pub use object::Object;
+pub use order::rank;
+pub use release::{Release, ReleaseBuilder};

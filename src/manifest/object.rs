@@ -1,0 +1,145 @@
+//! One Kubernetes object and the config entry that asked for it.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::diag::{Error, ObjectRef, Result};
+use crate::source::ConfigPath;
+
+/// One Kubernetes object, exactly as it will be written out, and the config entry that asked for it.
+///
+/// Fields that were not set are absent; see [`crate::render`] for what sealing refuses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    value: Map<String, Value>,
+    component: &'static str,
+    origin: ConfigPath,
+}
+
+impl Object {
+    /// Takes a typed struct (or a JSON value) that serializes to a mapping with `apiVersion`, `kind` and `metadata.name`.
+    ///
+    /// `component` is the component that made it, `origin` the config entry that it stands for.
+    ///
+    /// # Errors
+    /// An internal error when the value is no such mapping.
+    pub fn new<T: Serialize>(component: &'static str, origin: ConfigPath, resource: &T) -> Result<Self> {
+        let value = serde_json::to_value(resource)
+            .map_err(|cause| Error::internal(format!("an object of component `{component}` does not serialize")).caused_by(cause))?;
+        let Value::Object(value) = value else {
+            return Err(Error::internal(format!("an object of component `{component}` is not a mapping")));
+        };
+        let object = Self { value, component, origin };
+        for (what, text) in [("apiVersion", object.api_version()), ("kind", object.kind()), ("metadata.name", object.name())] {
+            if text.is_empty() {
+                return Err(Error::internal(format!("an object of component `{component}` has no `{what}`")));
+            }
+        }
+        Ok(object)
+    }
+
+    /// Group and version as written, `apps/v1`.
+    #[must_use]
+    pub fn api_version(&self) -> &str {
+        self.text("/apiVersion")
+    }
+
+    /// The API group; empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.text("/kind")
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+
+    /// The namespace as written; none for cluster-scoped objects.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        Some(self.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The component that made it.
+    #[must_use]
+    pub const fn component(&self) -> &'static str {
+        self.component
+    }
+
+    /// The config entry that asked for it.
+    #[must_use]
+    pub const fn origin(&self) -> &ConfigPath {
+        &self.origin
+    }
+
+    /// The object's content.
+    #[must_use]
+    pub const fn value(&self) -> &Map<String, Value> {
+        &self.value
+    }
+
+    /// The object's content, to be completed while it is being sealed.
+    pub const fn value_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.value
+    }
+
+    /// The value at a JSON pointer.
+    #[must_use]
+    pub fn pointer(&self, pointer: &str) -> Option<&Value> {
+        let (first, rest) = match pointer.strip_prefix('/')?.split_once('/') {
+            Some((first, _)) => (first, &pointer[first.len() + 1..]),
+            None => (&pointer[1..], ""),
+        };
+        self.value.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
+    }
+
+    /// How findings name it.
+    #[must_use]
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef {
+            api_version: self.api_version().to_owned(),
+            kind: self.kind().to_owned(),
+            namespace: self.namespace().map(ToOwned::to_owned),
+            name: self.name().to_owned(),
+        }
+    }
+
+    fn text(&self, pointer: &str) -> &str {
+        self.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_its_own_identity() {
+        let resource = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "b"}});
+        let object = Object::new("test", ConfigPath::root(), &resource).expect("a whole object");
+        assert_eq!((object.group(), object.kind(), object.namespace(), object.name()), ("apps", "Deployment", Some("b"), "a"));
+    }
+
+    #[test]
+    fn refuses_what_has_no_name() {
+        let resource = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {}});
+        let error = Object::new("test", ConfigPath::root(), &resource).expect_err("no name");
+        assert!(error.message.contains("metadata.name"), "{error}");
+    }
+}
