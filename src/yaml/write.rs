@@ -2,12 +2,12 @@
 use serde::Serialize;
 use std::fmt;
 /// One document as text.
-pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, fmt::Error> {
+pub fn to_string<T: Serialize>(value: &T) -> Result<String, fmt::Error> {
     let mut out = String::new();
     write(&mut out, value)?;
     Ok(out)
 }
 /// One document into `out`.
-pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> fmt::Result {
+pub fn write<T: Serialize>(out: &mut impl fmt::Write, value: &T) -> fmt::Result {
     serde_saphyr::to_fmt_writer(out, value).map_err(|_| fmt::Error)
 }
