@@ -1,11 +1,14 @@
 //! `cluster.yaml`: its types, its layers, and what can be wrong with it.
 
+mod check;
 mod cluster;
 mod format;
-mod node;
 mod headscale;
+mod node;
+mod problems;
 
 pub use cluster::*;
 pub use format::*;
-pub use node::*;
 pub use headscale::*;
+pub use node::*;
+pub use problems::{Problem, Problems};

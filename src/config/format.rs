@@ -80,3 +80,54 @@ formats! {
     /// An absolute path on a Linux node.
     AbsolutePath = "absolute-path", examples ["/var/lib/headscale"];
 }
+
+macro_rules! port_numbers {
+    ($($(#[$doc:meta])* $name:ident = $minimum:literal..=$maximum:literal $(, $marker:literal: $value:literal)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u16);
+
+        impl $name {
+            /// As Kubernetes' structs take it.
+            #[must_use]
+            pub fn as_i32(self) -> i32 {
+                self.0.into()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(out)
+            }
+        }
+
+        impl From<u16> for $name {
+            fn from(number: u16) -> Self {
+                Self(number)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "integer", "minimum": $minimum, "maximum": $maximum $(, $marker: $value)?})
+            }
+        }
+    )*};
+}
+
+port_numbers! {
+    /// A TCP or UDP port.
+    Port = 1..=65535;
+    /// A NodePort in Kubernetes' default range (`--service-node-port-range`). No two NodePorts of the config may be equal; a UDP one is
+    /// marked with `#[schemars(extend("x-node-port" = "UDP"))]` and may equal a TCP one.
+    NodePort = 30000..=32767, "x-node-port": "TCP";
+}
