@@ -9,5 +9,6 @@ pub mod config;
 pub mod diag;
 pub mod manifest;
 pub mod source;
+pub mod ui;
 pub mod versions;
 pub mod yaml;
