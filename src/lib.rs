@@ -8,6 +8,8 @@ pub mod component;
 pub mod config;
 pub mod diag;
 pub mod manifest;
+pub mod render;
+pub mod sink;
 pub mod source;
 pub mod ui;
 pub mod versions;
