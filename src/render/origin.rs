@@ -14,10 +14,11 @@ use super::{Selection, compose};
 
 /// The config path that an object's field came from, or the entry that asked for the object where no single value did.
 ///
-/// `config` is the merged config as JSON, `pointer` a JSON pointer into the object. A field that is not there is answered
-/// for its nearest parent.
+/// `pointer` is a JSON pointer into the object. A field that is not there is answered for its nearest parent.
 #[must_use]
-pub fn config_path_of(config: &Value, object: &Object, pointer: &str) -> ConfigPath {
+pub fn config_path_of(cluster: &Cluster, object: &Object, pointer: &str) -> ConfigPath {
+    let Ok(config) = serde_json::to_value(cluster) else { return object.origin().clone() };
+    let config = &config;
     if let Some(path) = verbatim(config, object, pointer) {
         return path;
     }

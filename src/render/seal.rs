@@ -11,16 +11,19 @@ use crate::config::Cluster;
 use crate::diag::{Error, Finding, Result};
 use crate::manifest::{Object, ReleaseBuilder};
 
+use super::config_path_of;
+
 /// Refuses what must not be emitted: nulls, `status`, `creationTimestamp`, the same object or file twice.
 ///
 /// The user's own objects (`extraObjects`) are held to the same, as findings at their place; for our components it is a bug.
-pub(super) fn seal(built: &ReleaseBuilder, _cluster: &Cluster) -> Result<()> {
+pub(super) fn seal(built: &ReleaseBuilder, cluster: &Cluster) -> Result<()> {
     let mut findings = Vec::new();
     for object in &built.objects {
         for (pointer, what) in unwanted(object) {
             findings.push(
                 Finding::error("seal/unwanted-field", format!("`{pointer}` of {} `{}` {what}", object.kind(), object.name()))
                     .with_object(object.reference())
+                    .with_config_path(config_path_of(cluster, object, &pointer))
                     .with_path(pointer),
             );
         }
@@ -67,7 +70,8 @@ fn duplicate_objects(objects: &[Object]) -> Vec<Finding> {
         let key = (object.group(), object.kind(), object.namespace(), object.name());
         if let Some(first) = seen.insert(key, object) {
             let text = format!("{} `{}` is rendered twice, by `{}` and by `{}`", object.kind(), object.name(), first.origin(), object.origin());
-            findings.push(Finding::error("seal/duplicate-object", text).with_object(object.reference()));
+            let finding = Finding::error("seal/duplicate-object", text).with_object(object.reference());
+            findings.push(finding.with_config_path(object.origin().clone()));
         }
     }
     findings
