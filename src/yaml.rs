@@ -10,6 +10,6 @@ mod resolve;
 mod write;
 
 pub use node::{Entry, Key, Node, Scalar, Value};
-pub use read::{Limits, SyntaxError, parse};
-pub use resolve::{Resolved, resolve};
+pub use read::{Documents, Limits, SyntaxError, documents, parse};
+pub use resolve::{Resolved, key_text_as_go, resolve};
 pub use write::{to_string, write};

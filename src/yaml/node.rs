@@ -9,7 +9,11 @@ use super::{Resolved, resolve};
 pub struct Node {
     /// What stands there.
     pub value: Value,
-    /// Where: for a mapping or list from its first to its last entry. An alias stands where its anchor is used.
+    /// Where, as bytes of the text.
+    ///
+    /// A scalar's has its quotes, but neither anchor nor tag; that of a value that is not there is empty. A mapping's or list's goes
+    /// from its first to its last entry, or from bracket to bracket. An alias stands where it is used, and what is inside of it
+    /// where its anchor is defined; so do the entries that a merge key brings in.
     pub span: Span,
 }
 
@@ -91,15 +95,15 @@ impl Node {
 
     /// The value as JSON, scalars interpreted by [`resolve`], keys as their raw text.
     ///
-    /// A number that JSON cannot hold (`.inf`, `.nan`) becomes its text.
+    /// A number that JSON cannot hold (`.inf`, `.nan`) becomes its text. Recursion is bounded by [`super::Limits::depth`].
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Scalar(scalar) => resolve(scalar).into_json(&scalar.text),
             Value::Seq(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(entries) => serde_json::Value::Object(
-                entries.iter().map(|entry| (entry.key.text.clone(), entry.value.to_json())).collect(),
-            ),
+            Value::Map(entries) => {
+                serde_json::Value::Object(entries.iter().map(|entry| (entry.key.text.clone(), entry.value.to_json())).collect())
+            }
         }
     }
 }

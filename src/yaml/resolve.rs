@@ -1,5 +1,13 @@
-//! What an unquoted scalar means.
-use super::Scalar;
+//! What a scalar means.
+//!
+//! Kubernetes reads YAML with Go's `sigs.k8s.io/yaml` 1.6, which turns it into JSON with `go.yaml.in/yaml/v2` 2.4: YAML 1.1
+//! with a few ways of its own. The facts here are those of its `resolve.go` and of Go's `strconv`; the integration tests hold them
+//! against the real reader.
+
+use serde_json::Number;
+
+use super::{Key, Scalar};
+
 /// An interpreted scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolved {
@@ -7,25 +15,304 @@ pub enum Resolved {
     Null,
     /// A boolean.
     Bool(bool),
-    /// A number that fits i64 or u64 or f64.
-    Number(serde_json::Number),
+    /// A number that fits `i64`, `u64` or `f64`.
+    ///
+    /// A whole number below 2^64 is an integer, however it is written (`1e3`, `12.0`): Go writes it into the JSON without a fraction, and the API
+    /// server reads that as an integer.
+    Number(Number),
+    /// `.inf`, `-.inf` or `.nan`, for which JSON has no number; Kubernetes' reader refuses the document.
+    NotFinite,
     /// A string.
     Str,
 }
+
 impl Resolved {
-    /// As JSON.
+    /// As JSON; `text` is the scalar's.
     #[must_use]
     pub fn into_json(self, text: &str) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
             Self::Bool(value) => value.into(),
             Self::Number(value) => value.into(),
-            Self::Str => text.into(),
+            Self::NotFinite | Self::Str => text.into(),
         }
     }
 }
-/// Interprets.
+
+/// Interprets a scalar as Kubernetes' YAML reader does.
+///
+/// A tag overrides quotes: `!!int "1"` is a number. The parser has made sure that the text fits the tag.
 #[must_use]
-pub fn resolve(_scalar: &Scalar) -> Resolved {
-    Resolved::Str
+pub fn resolve(scalar: &Scalar) -> Resolved {
+    match scalar.tag.as_deref() {
+        None if scalar.plain => resolve_plain(&scalar.text),
+        Some("int" | "float" | "bool" | "null") => resolve_plain(&scalar.text),
+        _ => Resolved::Str,
+    }
+}
+
+/// The JSON key that Kubernetes' YAML reader makes of a key: `yes` becomes `true`, `012` becomes `10`, `1e3` becomes `1000`.
+///
+/// None where it refuses the whole document: a null key, and an integer that only fits `u64`.
+#[must_use]
+pub fn key_text_as_go(key: &Key) -> Option<String> {
+    if !key.plain {
+        return Some(key.text.clone());
+    }
+    match meaning(&key.text) {
+        Meaning::Null | Meaning::Unsigned(_) => None,
+        Meaning::Bool(value) => Some(value.to_string()),
+        Meaning::Signed(value) => Some(value.to_string()),
+        Meaning::Float(value) => Some(go_shortest_f32(value)),
+        Meaning::Str => Some(key.text.clone()),
+    }
+}
+
+/// As [`resolve`], for text that has neither quotes nor a tag.
+pub(super) fn resolve_plain(text: &str) -> Resolved {
+    match meaning(text) {
+        Meaning::Null => Resolved::Null,
+        Meaning::Bool(value) => Resolved::Bool(value),
+        Meaning::Signed(value) => Resolved::Number(value.into()),
+        Meaning::Unsigned(value) => Resolved::Number(value.into()),
+        Meaning::Float(value) => float(value),
+        Meaning::Str => Resolved::Str,
+    }
+}
+
+/// Go's `encoding/json` writes floats below 1e21 without exponent, and whole ones without a point; the digits are the shortest that read back,
+/// then zeros. Rust's `Display` writes the same, without end.
+fn float(value: f64) -> Resolved {
+    if value.fract() == 0.0 && value.abs() < 1e21 {
+        let digits = value.to_string();
+        if let Ok(whole) = digits.parse::<i64>() {
+            return Resolved::Number(whole.into());
+        }
+        if let Ok(whole) = digits.parse::<u64>() {
+            return Resolved::Number(whole.into());
+        }
+    }
+    Number::from_f64(value).map_or(Resolved::NotFinite, Resolved::Number)
+}
+
+/// What Go's reader makes of plain text before it becomes JSON.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Meaning {
+    Null,
+    Bool(bool),
+    Signed(i64),
+    /// Over `i64::MAX`.
+    Unsigned(u64),
+    Float(f64),
+    /// Timestamps, too: they stay strings in JSON.
+    Str,
+}
+
+fn meaning(text: &str) -> Meaning {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Meaning::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Meaning::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Meaning::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => Meaning::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Meaning::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Meaning::Float(f64::NEG_INFINITY),
+        _ => match text.as_bytes()[0] {
+            b'.' if underscores_separate_digits(text) => decimal_float(&text.replace('_', "")),
+            b'+' | b'-' | b'0'..=b'9' => number(&text.replace('_', "")),
+            _ => Meaning::Str,
+        },
+    }
+}
+
+/// `text` starts with a sign or a digit and has no underscores any more.
+fn number(text: &str) -> Meaning {
+    let (negative, digits) = match text.as_bytes()[0] {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let signed = digits.len() != text.len();
+    let lower = |at: usize| digits.as_bytes().get(at).map(u8::to_ascii_lowercase);
+    let (radix, magnitude) = match (lower(0), lower(1)) {
+        (Some(b'0'), Some(b'x')) => (16, &digits[2..]),
+        (Some(b'0'), Some(b'o')) => (8, &digits[2..]),
+        (Some(b'0'), Some(b'b')) => (2, &digits[2..]),
+        (Some(b'0'), Some(_)) => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    if let Some(magnitude) = magnitude_of(magnitude, radix) {
+        if let Some(value) = with_sign(magnitude, negative) {
+            return Meaning::Signed(value);
+        }
+        // Go's ParseUint takes no sign at all; such a number becomes a float.
+        if let (false, Ok(value)) = (signed, u64::try_from(magnitude)) {
+            return Meaning::Unsigned(value);
+        }
+    }
+    match decimal_float(text) {
+        // Go's reader tries binary once more, and then lets a sign stand behind the prefix.
+        Meaning::Str => binary_with_inner_sign(text).map_or(Meaning::Str, Meaning::Signed),
+        float => float,
+    }
+}
+
+/// Digits only, where Rust's own parser would take a sign; over `u64` counts as no number.
+fn magnitude_of(digits: &str, radix: u32) -> Option<i128> {
+    let plain = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+    if plain { u64::from_str_radix(digits, radix).ok().map(i128::from) } else { None }
+}
+
+fn with_sign(magnitude: i128, negative: bool) -> Option<i64> {
+    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
+}
+
+fn binary_with_inner_sign(text: &str) -> Option<i64> {
+    if let Some(rest) = text.strip_prefix("0b") {
+        let (negative, digits) = match rest.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, rest.strip_prefix('+')?),
+        };
+        return with_sign(magnitude_of(digits, 2)?, negative);
+    }
+    None
+}
+
+/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?` that fits `f64`; an overflow is a string to Go.
+fn decimal_float(text: &str) -> Meaning {
+    let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = match rest.find(['e', 'E']) {
+        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+        None => (rest, None),
+    };
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let whole_mantissa = match mantissa.split_once('.') {
+        Some(("", fraction)) => !fraction.is_empty() && digits(fraction),
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => !mantissa.is_empty() && digits(mantissa),
+    };
+    let whole_exponent = exponent.is_none_or(|part| {
+        let part = part.strip_prefix(['-', '+']).unwrap_or(part);
+        !part.is_empty() && digits(part)
+    });
+    match text.parse::<f64>() {
+        Ok(value) if whole_mantissa && whole_exponent && value.is_finite() => Meaning::Float(value),
+        _ => Meaning::Str,
+    }
+}
+
+/// Go's rule for underscores in a number without prefix.
+fn underscores_separate_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    bytes.iter().enumerate().all(|(at, byte)| *byte != b'_' || digit(at.checked_sub(1)) && digit(Some(at + 1)))
+}
+
+/// Go's `strconv.FormatFloat(value, 'g', -1, 32)`: the shortest digits that read back as the same `f32`, with an exponent of at least two digits
+/// below 1e-4 and from 1e6 on.
+#[expect(clippy::cast_possible_truncation, reason = "Go rounds the key to 32 bits, too")]
+fn go_shortest_f32(value: f64) -> String {
+    let value = value as f32;
+    if value.is_nan() {
+        return ".nan".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..6).contains(&exponent) {
+        return value.to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn plain(text: &str) -> serde_json::Value {
+        resolve_plain(text).into_json(text)
+    }
+
+    #[test]
+    fn words_are_those_of_yaml_1_1() {
+        for text in ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"] {
+            assert_eq!(plain(text), json!(true), "{text}");
+        }
+        for text in ["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"] {
+            assert_eq!(plain(text), json!(false), "{text}");
+        }
+        for text in ["", "~", "null", "Null", "NULL"] {
+            assert_eq!(plain(text), json!(null), "{text}");
+        }
+        for text in ["yEs", "tRUE", "nULL", "none", "oN", "<<", "=", "-", "."] {
+            assert_eq!(plain(text), json!(text));
+        }
+    }
+
+    #[test]
+    fn integers_are_exact_and_in_any_base() {
+        assert_eq!(plain("012"), json!(10));
+        assert_eq!(plain("0o17"), json!(15));
+        assert_eq!(plain("-0x_1F"), json!(-31));
+        assert_eq!(plain("1__0_"), json!(10));
+        assert_eq!(plain("0B11"), json!(3));
+        assert_eq!(plain("0b-101"), json!(-5));
+        assert_eq!(plain("08"), json!(8));
+        assert_eq!(plain("-9223372036854775808"), json!(i64::MIN));
+        assert_eq!(plain("18446744073709551615"), json!(u64::MAX));
+        assert_eq!(plain("9007199254740993"), json!(9_007_199_254_740_993_i64));
+        assert_eq!(plain("18446744073709551616"), json!(18_446_744_073_709_551_616.0));
+        assert_eq!(plain("+18446744073709551615"), json!(18_446_744_073_709_551_615.0));
+    }
+
+    #[test]
+    fn floats_without_fraction_are_integers_in_json() {
+        assert_eq!(plain("1e3"), json!(1000));
+        assert_eq!(plain("12.0"), json!(12));
+        assert_eq!(plain("1."), json!(1));
+        assert_eq!(plain("-0.0"), json!(0));
+        assert_eq!(plain(".5"), json!(0.5));
+        assert_eq!(plain(".1_0"), json!(0.1));
+        assert_eq!(plain("1e21"), json!(1e21));
+        assert_eq!(plain("1e-7"), json!(1e-7));
+    }
+
+    #[test]
+    fn what_is_no_number_to_go_stays_text() {
+        for text in
+            ["0x", "1e999", "_1", ".", ".e5", "._5", ".5_", "1:30", "12:30:45", "2001-12-14", "1e", "--1", "+-1", "0b--1", "0b2", "1.2.3"]
+        {
+            assert_eq!(plain(text), json!(text));
+        }
+        assert_eq!(resolve_plain("-.INF"), Resolved::NotFinite);
+    }
+
+    #[test]
+    fn keys_become_text_as_go_prints_them() {
+        let key = |text: &str, plain: bool| {
+            let source = crate::source::Sources::new().add("a", "");
+            key_text_as_go(&Key { text: text.to_owned(), plain, span: crate::source::Span { source, start: 0, end: 0 } })
+        };
+        let cases = [
+            ("yes", "true"),
+            ("012", "10"),
+            ("08", "8"),
+            ("1.50", "1.5"),
+            ("1e6", "1e+06"),
+            ("1e-5", "1e-05"),
+            (".inf", ".inf"),
+            ("2001-01-01", "2001-01-01"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(key(text, true).as_deref(), Some(expected), "{text}");
+            assert_eq!(key(text, false).as_deref(), Some(text));
+        }
+        assert_eq!(key("~", true), None);
+        assert_eq!(key("18446744073709551615", true), None);
+    }
 }
