@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::source::Location;
+use crate::source::{ConfigPath, Location};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -57,6 +57,8 @@ pub struct Finding {
     pub location: Option<Location>,
     /// Which config value caused it.
     pub origin: Option<Origin>,
+    /// The config value that caused it, until whoever holds the texts turns it into `location` and `origin`.
+    pub config_path: Option<ConfigPath>,
 }
 
 impl Finding {
@@ -71,7 +73,7 @@ impl Finding {
     }
 
     const fn new(severity: Severity, rule: String, message: String) -> Self {
-        Self { rule, severity, message, hint: None, object: None, path: None, location: None, origin: None }
+        Self { rule, severity, message, hint: None, object: None, path: None, location: None, origin: None, config_path: None }
     }
 
     /// Adds the way out.
@@ -99,6 +101,13 @@ impl Finding {
     #[must_use]
     pub fn with_location(mut self, location: Location) -> Self {
         self.location = Some(location);
+        self
+    }
+
+    /// Adds the config value that caused it, not yet looked up.
+    #[must_use]
+    pub fn with_config_path(mut self, path: ConfigPath) -> Self {
+        self.config_path = Some(path);
         self
     }
 

@@ -1,8 +1,9 @@
 //go:build tools
 
 // Package tools names the commands that tests/toolchain/build compiles for this part.
+// A trailing comment names the binary where the last element of the path does not.
 package tools
 
 import (
-	_ "go.etcd.io/etcd/server/v3"
+	_ "go.etcd.io/etcd/server/v3" // etcd
 )

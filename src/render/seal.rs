@@ -1,0 +1,88 @@
+//! The last look at what components made, before it becomes a release.
+//!
+//! Sealing refuses and prunes nothing: taking out empty values afterwards would break `apiGroups: [""]`,
+//! `storageClassName: ""` or `podSelector: {}`, where empty means something.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::config::Cluster;
+use crate::diag::{Error, Finding, Result};
+use crate::manifest::{Object, ReleaseBuilder};
+
+use super::config_path_of;
+
+/// Refuses what must not be emitted: nulls, `status`, `creationTimestamp`, the same object or file twice.
+///
+/// The user's own objects (`extraObjects`) are held to the same, as findings at their place; for our components it is a bug.
+pub(super) fn seal(built: &ReleaseBuilder, cluster: &Cluster) -> Result<()> {
+    let mut findings = Vec::new();
+    for object in &built.objects {
+        for (pointer, what) in unwanted(object) {
+            findings.push(
+                Finding::error("seal/unwanted-field", format!("`{pointer}` of {} `{}` {what}", object.kind(), object.name()))
+                    .with_object(object.reference())
+                    .with_config_path(config_path_of(cluster, object, &pointer))
+                    .with_path(pointer),
+            );
+        }
+    }
+    findings.extend(duplicate_objects(&built.objects));
+    findings.extend(duplicate_files(built));
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage("the release cannot be sealed").with_findings(findings))
+}
+
+fn unwanted(object: &Object) -> Vec<(String, &'static str)> {
+    let mut found = Vec::new();
+    if object.value().contains_key("status") {
+        found.push(("/status".to_owned(), "is written by the cluster, not by a manifest"));
+    }
+    if object.pointer("/metadata/creationTimestamp").is_some() {
+        found.push(("/metadata/creationTimestamp".to_owned(), "is written by the cluster, not by a manifest"));
+    }
+    for (key, value) in object.value() {
+        nulls(&format!("/{}", escape(key)), value, &mut found);
+    }
+    found
+}
+
+fn nulls(pointer: &str, value: &Value, found: &mut Vec<(String, &'static str)>) {
+    match value {
+        Value::Null => found.push((pointer.to_owned(), "is null; leave it out instead")),
+        Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| nulls(&format!("{pointer}/{at}"), item, found)),
+        Value::Object(map) => map.iter().for_each(|(key, item)| nulls(&format!("{pointer}/{}", escape(key)), item, found)),
+        _ => {}
+    }
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn duplicate_objects(objects: &[Object]) -> Vec<Finding> {
+    let mut seen: BTreeMap<(&str, &str, Option<&str>, &str), &Object> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for object in objects {
+        let key = (object.group(), object.kind(), object.namespace(), object.name());
+        if let Some(first) = seen.insert(key, object) {
+            let text = format!("{} `{}` is rendered twice, by `{}` and by `{}`", object.kind(), object.name(), first.origin(), object.origin());
+            let finding = Finding::error("seal/duplicate-object", text).with_object(object.reference());
+            findings.push(finding.with_config_path(object.origin().clone()));
+        }
+    }
+    findings
+}
+
+fn duplicate_files(built: &ReleaseBuilder) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    built
+        .files
+        .iter()
+        .filter(|file| !seen.insert(file.path.as_str()))
+        .map(|file| Finding::error("seal/duplicate-file", format!("the file `{}` is rendered twice", file.path)))
+        .collect()
+}

@@ -1,0 +1,3 @@
+//! The one integration test binary: real commands and real parts.
+
+mod architecture;
