@@ -2,13 +2,31 @@
 
 mod check;
 mod cluster;
+mod describe;
+mod file;
+mod findings;
 mod format;
 mod headscale;
+mod layers;
+mod load;
+mod loaded;
+mod merge;
 mod node;
+mod normalise;
 mod problems;
+mod profile;
+mod repair;
+mod schema;
+mod set;
+mod validate;
 
 pub use cluster::*;
+pub use file::ConfigFile;
 pub use format::*;
 pub use headscale::*;
+pub use load::{LoadRequest, load};
+pub use loaded::Loaded;
 pub use node::*;
 pub use problems::{Problem, Problems};
+pub use profile::profiles;
+pub use schema::schema;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, NodeEntry};
+use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, KubernetesVersion, NodeEntry};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -17,6 +17,7 @@ pub struct Cluster {
     pub cluster: ClusterSection,
     /// The machines of the cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
     pub nodes: Vec<NodeEntry>,
     /// The coordination server of the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,7 +38,7 @@ pub struct ClusterSection {
     pub name: DnsLabel,
     /// The Kubernetes version that the cluster runs, `1.36` or `1.36.3`.
     #[serde(default = "default_version")]
-    pub version: String,
+    pub version: KubernetesVersion,
     /// Networks of pods and services.
     #[serde(default)]
     pub network: Network,
@@ -49,8 +50,8 @@ pub struct ClusterSection {
     pub security: Security,
 }
 
-fn default_version() -> String {
-    crate::versions::KUBERNETES.to_owned()
+fn default_version() -> KubernetesVersion {
+    crate::versions::KUBERNETES.into()
 }
 
 /// Networks of pods and services.
@@ -58,9 +59,9 @@ fn default_version() -> String {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Network {
     /// Addresses of pods (k3s `cluster-cidr`).
-    pub cidr: Cidr,
+    pub cidr: Cidrs,
     /// Addresses of Services (k3s `service-cidr`).
-    pub service_cidr: Cidr,
+    pub service_cidr: Cidrs,
     /// Address of the cluster's DNS Service; by default the tenth of `serviceCidr`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<IpAddress>,

@@ -1,3 +1,4 @@
 //! The one integration test binary: real commands and real parts.
 
 mod architecture;
+mod config_errors;
