@@ -6,8 +6,10 @@
 
 pub mod component;
 pub mod config;
+pub mod data;
 pub mod diag;
 pub mod manifest;
+pub mod schema;
 pub mod source;
 pub mod versions;
 pub mod yaml;

@@ -97,9 +97,9 @@ impl Node {
         match &self.value {
             Value::Scalar(scalar) => resolve(scalar).into_json(&scalar.text),
             Value::Seq(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(entries) => serde_json::Value::Object(
-                entries.iter().map(|entry| (entry.key.text.clone(), entry.value.to_json())).collect(),
-            ),
+            Value::Map(entries) => {
+                serde_json::Value::Object(entries.iter().map(|entry| (entry.key.text.clone(), entry.value.to_json())).collect())
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The reader.
-use crate::source::{SourceId, Span};
 use super::Node;
+use crate::source::{SourceId, Span};
 /// Bounds on what is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
