@@ -2,10 +2,10 @@
 
 mod cluster;
 mod format;
-mod node;
 mod headscale;
+mod node;
 
 pub use cluster::*;
 pub use format::*;
-pub use node::*;
 pub use headscale::*;
+pub use node::*;
