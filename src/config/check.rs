@@ -1,0 +1,19 @@
+//! What a schema cannot say: values that must fit each other.
+//!
+//! One file per topic, each a function of the whole config. Values whose own form is wrong have been reported before; a check skips
+//! what does not parse.
+
+use super::{Cluster, Problems};
+
+/// One topic.
+type Check = fn(&Cluster, &mut Problems);
+
+/// All topics.
+const ALL: &[Check] = &[];
+
+/// Runs all of them.
+pub(super) fn all(cluster: &Cluster, problems: &mut Problems) {
+    for check in ALL {
+        check(cluster, problems);
+    }
+}
