@@ -4,11 +4,13 @@ mod check;
 mod cluster;
 mod format;
 mod headscale;
+mod k3s;
 mod node;
 mod problems;
 
 pub use cluster::*;
 pub use format::*;
 pub use headscale::*;
+pub use k3s::*;
 pub use node::*;
 pub use problems::{Problem, Problems};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, NodeEntry};
+use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, NodeEntry};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -15,8 +15,12 @@ use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, NodeEntry};
 pub struct Cluster {
     /// Facts about the cluster as a whole.
     pub cluster: ClusterSection,
+    /// What all k3s servers of the cluster must agree on, and what all nodes share.
+    #[serde(default)]
+    pub k3s: K3s,
     /// The machines of the cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
     pub nodes: Vec<NodeEntry>,
     /// The coordination server of the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
