@@ -1,7 +1,5 @@
 //! All objects in one text.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::diag::{Error, Result};
@@ -23,8 +21,9 @@ pub(super) fn documents<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Re
         if !text.is_empty() {
             text.push_str("---\n");
         }
-        yaml::write(&mut text, object)
-            .map_err(|fmt::Error| Error::internal(format!("{} `{}` cannot be written as YAML", object.kind(), object.name())))?;
+        yaml::write(&mut text, object).map_err(|cause| {
+            Error::internal(format!("{} `{}` cannot be written as YAML", object.kind(), object.name())).caused_by(cause)
+        })?;
     }
     Ok(text)
 }
