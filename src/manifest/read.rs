@@ -99,7 +99,9 @@ fn identify(node: &Node, json: Json) -> Result<Object, (Span, String)> {
     for key in ["apiVersion", "kind"] {
         match map.get(key) {
             Some(Json::String(text)) if !text.is_empty() => {}
-            Some(_) => return Err((node.get(key).map_or(node.span, |value| value.span), format!("`{key}` must be a text that is not empty"))),
+            Some(_) => {
+                return Err((node.get(key).map_or(node.span, |value| value.span), format!("`{key}` must be a text that is not empty")));
+            }
             None => return Err((node.span, format!("this object has no `{key}`"))),
         }
     }
@@ -175,8 +177,7 @@ mod tests {
 
     #[test]
     fn a_pointer_finds_the_very_value() {
-        let (manifests, sources) =
-            read("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: 80\n  - port: x\n");
+        let (manifests, sources) = read("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: 80\n  - port: x\n");
         let location = sources.locate(manifests.objects[0].span("/spec/ports/1/port"));
         assert_eq!((location.line, location.column), (7, 11));
     }

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn agents_of_a_cluster_that_is_not_described_here_join_the_registration_address() {
-        let cluster = cluster(json!({"cluster": {"name": "c"}, "k3s": {"registrationAddress": "k3s.example.com"}, "nodes": [{"name": "a"}]}));
+        let cluster =
+            cluster(json!({"cluster": {"name": "c"}, "k3s": {"registrationAddress": "k3s.example.com"}, "nodes": [{"name": "a"}]}));
         assert_eq!(cluster.join_url(0).as_deref(), Some("https://k3s.example.com:6443"));
     }
 
