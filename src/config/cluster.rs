@@ -1,7 +1,9 @@
 //! The whole of `cluster.yaml`, and its `cluster` section.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +78,19 @@ impl Default for Network {
     /// k3s' own defaults.
     fn default() -> Self {
         Self { cidr: "10.42.0.0/16".into(), service_cidr: "10.43.0.0/16".into(), dns: None, domain: "cluster.local".into() }
+    }
+}
+
+impl Network {
+    /// The address of the cluster's DNS Service; none where `serviceCidr` does not hold ten addresses.
+    #[must_use]
+    pub fn dns_address(&self) -> Option<IpAddress> {
+        let tenth = || match self.service_cidr.network()? {
+            IpNet::V4(network) => u32::from(network.network()).checked_add(10).map(|bits| IpAddr::V4(bits.into())),
+            IpNet::V6(network) => u128::from(network.network()).checked_add(10).map(|bits| IpAddr::V6(bits.into())),
+        };
+        let tenth = || tenth().filter(|address| self.service_cidr.network().is_some_and(|network| network.contains(address)));
+        self.dns.clone().or_else(|| tenth().map(|address| IpAddress(address.to_string())))
     }
 }
 

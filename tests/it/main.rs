@@ -2,4 +2,5 @@
 
 mod architecture;
 mod data;
+mod node_files;
 mod parts;
