@@ -3,14 +3,14 @@
 mod check;
 mod cluster;
 mod format;
-mod headscale;
+pub mod headscale;
 mod k3s;
 mod node;
 mod problems;
 
 pub use cluster::*;
 pub use format::*;
-pub use headscale::*;
+pub use headscale::Headscale;
 pub use k3s::*;
 pub use node::*;
 pub use problems::{Problem, Problems};
