@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, NodeEntry};
+use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -43,7 +43,7 @@ pub struct ClusterSection {
     pub name: DnsLabel,
     /// The Kubernetes version that the cluster runs, `1.36` or `1.36.3`.
     #[serde(default = "default_version")]
-    pub version: String,
+    pub version: KubernetesVersion,
     /// Networks of pods and services.
     #[serde(default)]
     pub network: Network,
@@ -55,8 +55,8 @@ pub struct ClusterSection {
     pub security: Security,
 }
 
-fn default_version() -> String {
-    crate::versions::KUBERNETES.to_owned()
+fn default_version() -> KubernetesVersion {
+    crate::versions::KUBERNETES.into()
 }
 
 /// Networks of pods and services.
@@ -64,9 +64,9 @@ fn default_version() -> String {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Network {
     /// Addresses of pods (k3s `cluster-cidr`).
-    pub cidr: Cidr,
+    pub cidr: Cidrs,
     /// Addresses of Services (k3s `service-cidr`).
-    pub service_cidr: Cidr,
+    pub service_cidr: Cidrs,
     /// Address of the cluster's DNS Service; by default the tenth of `serviceCidr`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<IpAddress>,

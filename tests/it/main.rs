@@ -4,3 +4,4 @@ mod architecture;
 mod data;
 mod node_files;
 mod parts;
+mod config_errors;
