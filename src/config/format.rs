@@ -173,7 +173,7 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { reason: reason.into(), hint: hint.into() }
     }
 }
@@ -214,6 +214,8 @@ const FORMATS: &[Format] = table! {
     "label-value" "a label value" false name::check_label_value;
     "cron" "a cron schedule" false cron::check;
     "file-mode" "a file mode" true path::check_mode;
+    "headscale-version" "a Headscale version" true super::headscale::check_version;
+    "day-duration" "a duration" true super::headscale::check_day_duration;
 };
 
 /// Looks a format up by the schema's word for it.
