@@ -199,8 +199,11 @@ fn every_flag_of_k3s_is_a_typed_setting_and_no_other_key_is_written() {
 fn a_flag_that_has_no_setting_says_where_it_goes() {
     let schema = schemars::schema_for!(Cluster).to_value();
     let elsewhere = |name: &str| schema["$defs"][name]["x-elsewhere"].as_object().cloned().unwrap_or_default();
-    let explained: BTreeSet<String> = ["NodeFlags", "ServerFlags"].iter().flat_map(|name| elsewhere(name).into_iter().map(|(key, _)| key)).collect();
-    for (flag, (_, kind)) in known_flags().iter().filter(|(_, (_, kind))| matches!(*kind, "secret" | "once" | "deprecated" | "command-line")) {
+    let explained: BTreeSet<String> =
+        ["NodeFlags", "ServerFlags"].iter().flat_map(|name| elsewhere(name).into_iter().map(|(key, _)| key)).collect();
+    for (flag, (_, kind)) in
+        known_flags().iter().filter(|(_, (_, kind))| matches!(*kind, "secret" | "once" | "deprecated" | "command-line"))
+    {
         let key = flag.split('-').enumerate().fold(String::new(), |key, (at, word)| {
             let mut letters = word.chars();
             let first = letters.next().map(|first| if at == 0 { first } else { first.to_ascii_uppercase() });
