@@ -44,7 +44,42 @@ fn a_primer_and_two_workers() {
         {"name": "far", "mesh": {"type": "tailscale", "address": "100.64.0.3"},
          "taints": [{"key": "far", "value": "true", "effect": "NoSchedule"}]},
     ]}));
-    insta::assert_snapshot!(text(&release), @"");
+    insta::assert_snapshot!(text(&release), @r#"
+    ── nodes/far/etc/rancher/k3s/config.yaml
+    flannel-iface: tailscale0
+    node-ip: "100.64.0.3"
+    node-name: far
+    node-taint:
+    - far=true:NoSchedule
+    server: https://primer.mesh.example.com:6443
+    token-file: /run/agenix/k3s-token
+    ── nodes/near/etc/rancher/k3s/config.yaml
+    node-ip: "192.168.1.11"
+    node-label:
+    - disk=ssd
+    node-name: near
+    server: https://192.168.1.10:6443
+    token-file: /run/agenix/k3s-token
+    ── nodes/primer/etc/rancher/k3s/config.yaml
+    cluster-cidr: 10.42.0.0/16
+    cluster-dns: "10.43.0.10"
+    cluster-domain: cluster.local
+    disable:
+    - traefik
+    flannel-backend: vxlan
+    flannel-iface: eth0
+    node-ip: "192.168.1.10"
+    node-name: primer
+    secrets-encryption: true
+    secrets-encryption-provider: secretbox
+    service-cidr: 10.43.0.0/16
+    tls-san:
+    - primer
+    - "192.168.1.10"
+    - primer.mesh.example.com
+    token-file: /run/agenix/k3s-token
+    write-kubeconfig-mode: "0600"
+    "#);
 }
 
 #[test]
@@ -60,7 +95,123 @@ fn three_servers_with_etcd_behind_one_name() {
         },
         "nodes": [server(1), server(2), server(3), {"name": "worker", "k3s": {"kubeletArg": ["max-pods=50"], "agent": {"disableApiserverLb": true}}}],
     }));
-    insta::assert_snapshot!(text(&release), @"");
+    insta::assert_snapshot!(text(&release), @r#"
+    ── nodes/server-1/etc/rancher/k3s/config.yaml
+    agent-token-file: /run/agenix/k3s-agent-token
+    cluster-cidr: 10.100.0.0/16
+    cluster-dns: "10.101.0.10"
+    cluster-domain: ha.example.com
+    cluster-init: true
+    disable:
+    - servicelb
+    - traefik
+    egress-selector-mode: pod
+    embedded-registry: true
+    etcd-s3: true
+    etcd-s3-config-secret: etcd-s3
+    etcd-snapshot-retention: 10
+    flannel-backend: vxlan
+    kubelet-arg:
+    - max-pods=200
+    node-ip: "10.0.0.1"
+    node-name: server-1
+    secrets-encryption: true
+    secrets-encryption-provider: secretbox
+    service-cidr: 10.101.0.0/16
+    tls-san:
+    - server-1
+    - "10.0.0.1"
+    - k3s.example.com
+    token-file: /run/agenix/k3s-token
+    write-kubeconfig-mode: "0600"
+    ── nodes/server-1/etc/rancher/k3s/registries.yaml
+    mirrors:
+      "*":
+        endpoint:
+        - https://mirror.example.com:5000
+      docker.io: {}
+    ── nodes/server-2/etc/rancher/k3s/config.yaml
+    agent-token-file: /run/agenix/k3s-agent-token
+    cluster-cidr: 10.100.0.0/16
+    cluster-dns: "10.101.0.10"
+    cluster-domain: ha.example.com
+    disable:
+    - servicelb
+    - traefik
+    egress-selector-mode: pod
+    embedded-registry: true
+    etcd-s3: true
+    etcd-s3-config-secret: etcd-s3
+    etcd-snapshot-retention: 10
+    flannel-backend: vxlan
+    kubelet-arg:
+    - max-pods=200
+    node-ip: "10.0.0.2"
+    node-name: server-2
+    secrets-encryption: true
+    secrets-encryption-provider: secretbox
+    server: https://k3s.example.com:6443
+    service-cidr: 10.101.0.0/16
+    tls-san:
+    - server-2
+    - "10.0.0.2"
+    - k3s.example.com
+    token-file: /run/agenix/k3s-token
+    write-kubeconfig-mode: "0600"
+    ── nodes/server-2/etc/rancher/k3s/registries.yaml
+    mirrors:
+      "*":
+        endpoint:
+        - https://mirror.example.com:5000
+      docker.io: {}
+    ── nodes/server-3/etc/rancher/k3s/config.yaml
+    agent-token-file: /run/agenix/k3s-agent-token
+    cluster-cidr: 10.100.0.0/16
+    cluster-dns: "10.101.0.10"
+    cluster-domain: ha.example.com
+    disable:
+    - servicelb
+    - traefik
+    egress-selector-mode: pod
+    embedded-registry: true
+    etcd-s3: true
+    etcd-s3-config-secret: etcd-s3
+    etcd-snapshot-retention: 10
+    flannel-backend: vxlan
+    kubelet-arg:
+    - max-pods=200
+    node-ip: "10.0.0.3"
+    node-name: server-3
+    secrets-encryption: true
+    secrets-encryption-provider: secretbox
+    server: https://k3s.example.com:6443
+    service-cidr: 10.101.0.0/16
+    tls-san:
+    - server-3
+    - "10.0.0.3"
+    - k3s.example.com
+    token-file: /run/agenix/k3s-token
+    write-kubeconfig-mode: "0600"
+    ── nodes/server-3/etc/rancher/k3s/registries.yaml
+    mirrors:
+      "*":
+        endpoint:
+        - https://mirror.example.com:5000
+      docker.io: {}
+    ── nodes/worker/etc/rancher/k3s/config.yaml
+    disable-apiserver-lb: true
+    kubelet-arg:
+    - max-pods=50
+    node-name: worker
+    server: https://k3s.example.com:6443
+    token-file: /run/agenix/k3s-agent-token
+    ── nodes/worker/etc/rancher/k3s/registries.yaml
+    mirrors:
+      "*":
+        endpoint:
+        - https://mirror.example.com:5000
+      docker.io: {}
+    "#);
 }
 
 #[test]
@@ -74,7 +225,40 @@ fn pods_talk_over_flannels_wireguard() {
             {"name": "far", "mesh": {"type": "tailscale", "address": "100.64.0.3"}},
         ],
     }));
-    insta::assert_snapshot!(text(&release), @"");
+    insta::assert_snapshot!(text(&release), @r#"
+    ── nodes/cloud/etc/rancher/k3s/config.yaml
+    node-external-ip: "203.0.113.7"
+    node-ip: "10.0.0.2"
+    node-name: cloud
+    server: https://192.168.1.10:6443
+    token-file: /run/agenix/k3s-token
+    ── nodes/far/etc/rancher/k3s/config.yaml
+    node-external-ip: "100.64.0.3"
+    node-ip: "100.64.0.3"
+    node-name: far
+    server: https://100.64.0.1:6443
+    token-file: /run/agenix/k3s-token
+    ── nodes/primer/etc/rancher/k3s/config.yaml
+    cluster-cidr: 10.42.0.0/16
+    cluster-dns: "10.43.0.10"
+    cluster-domain: cluster.local
+    disable:
+    - traefik
+    flannel-backend: wireguard-native
+    flannel-external-ip: true
+    node-external-ip: "100.64.0.1"
+    node-ip: "192.168.1.10"
+    node-name: primer
+    secrets-encryption: true
+    secrets-encryption-provider: secretbox
+    service-cidr: 10.43.0.0/16
+    tls-san:
+    - primer
+    - "192.168.1.10"
+    - "100.64.0.1"
+    token-file: /run/agenix/k3s-token
+    write-kubeconfig-mode: "0600"
+    "#);
 }
 
 #[test]
@@ -84,7 +268,31 @@ fn k3s_brings_the_mesh_up_itself() {
         {"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": mesh},
         {"name": "far", "mesh": {"type": "tailscale", "vpnAuthFile": "/run/agenix/k3s-vpn-auth"}},
     ]}));
-    insta::assert_snapshot!(text(&release), @"");
+    insta::assert_snapshot!(text(&release), @r#"
+    ── nodes/far/etc/rancher/k3s/config.yaml
+    node-name: far
+    server: https://100.64.0.1:6443
+    token-file: /run/agenix/k3s-token
+    vpn-auth-file: /run/agenix/k3s-vpn-auth
+    ── nodes/primer/etc/rancher/k3s/config.yaml
+    cluster-cidr: 10.42.0.0/16
+    cluster-dns: "10.43.0.10"
+    cluster-domain: cluster.local
+    disable:
+    - traefik
+    flannel-backend: vxlan
+    node-name: primer
+    secrets-encryption: true
+    secrets-encryption-provider: secretbox
+    service-cidr: 10.43.0.0/16
+    tls-san:
+    - primer
+    - "192.168.1.10"
+    - "100.64.0.1"
+    token-file: /run/agenix/k3s-token
+    vpn-auth-file: /run/agenix/k3s-vpn-auth
+    write-kubeconfig-mode: "0600"
+    "#);
 }
 
 #[test]
@@ -96,7 +304,25 @@ fn registries_with_mirrors_rewrites_and_tls() {
         "nodes": [{"name": "primer", "role": "server", "registries": {
             "mirrors": {"docker.io": {"endpoint": ["http://cache.example.com:5000"], "rewrite": {"^library/(.*)": "docker/$1"}}},
             "configs": {"cache.example.com:5000": {"tls": {"insecureSkipVerify": true}}, "[::1]:5000": {}}}}]}));
-    insta::assert_snapshot!(release.files()[1].contents, @"");
+    insta::assert_snapshot!(release.files()[1].contents, @r#"
+    mirrors:
+      "*":
+        endpoint:
+        - https://mirror.example.com:5000
+      docker.io:
+        endpoint:
+        - http://cache.example.com:5000
+        rewrite:
+          ^library/(.*): docker/$1
+    configs:
+      "[::1]:5000": {}
+      "cache.example.com:5000":
+        tls:
+          insecure_skip_verify: true
+      "mirror.example.com:5000":
+        tls:
+          ca_file: /etc/ssl/mirror.pem
+    "#);
 }
 
 /// The flags of k3s: which roles have them, and of what kind they are.

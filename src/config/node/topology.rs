@@ -11,7 +11,7 @@ pub enum Underlay {
     Lan,
     /// The mesh.
     Mesh(MeshType),
-    /// Whatever network the nodes' external addresses are in (`k3s.flannelExternalIp`).
+    /// The network of external addresses.
     External,
     /// k3s' own VPN (`mesh.vpnAuthFile`).
     Vpn,
@@ -54,7 +54,7 @@ impl Cluster {
         let port = primer.and_then(|(_, primer)| primer.flags(&self.k3s).server?.https_listen_port).map_or(6443, |port| port.0);
         let host = match (&self.k3s.registration_address, primer) {
             (Some(host), _) => host.as_str(),
-            (None, Some((_, primer))) => primer.host_for(node),
+            (None, Some((_, primer))) => primer.host_for(node, &self.k3s),
             (None, None) => return None,
         };
         let brackets = host.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6());
@@ -118,19 +118,23 @@ impl NodeEntry {
             return None;
         }
         if k3s.flannel_external_ip {
-            return Some(Underlay::External);
+            self.external_ip(k3s)?;
+            let mesh = self.mesh.as_ref().filter(|mesh| self.external_address.is_none() && mesh.address.is_some());
+            return Some(mesh.map_or(Underlay::External, |mesh| Underlay::Mesh(mesh.r#type)));
         }
         let iface = self.flannel_iface(k3s);
         let mesh = self.system_mesh().filter(|mesh| iface.as_deref() == Some(mesh.interface()));
         Some(mesh.map_or(Underlay::Lan, |mesh| Underlay::Mesh(mesh.r#type)))
     }
 
-    /// The host by which another node reaches this one: over the mesh when both are in the same, or else by its local address.
-    fn host_for(&self, other: &Self) -> &str {
+    /// The host by which another node reaches this one: over the mesh when both are in the same, by the external address when nodes
+    /// talk over those, or else by the local one.
+    fn host_for(&self, other: &Self, k3s: &K3s) -> &str {
         let host_in_mesh = self.mesh.as_ref().and_then(NodeMesh::host);
         let same_mesh = matches!((&self.mesh, &other.mesh), (Some(ours), Some(theirs)) if ours.r#type == theirs.r#type);
         host_in_mesh
             .filter(|_| same_mesh)
+            .or_else(|| self.external_address.as_ref().filter(|_| k3s.flannel_external_ip).map(IpAddress::as_str))
             .or_else(|| self.address.as_ref().or(self.external_address.as_ref()).map(IpAddress::as_str))
             .or(host_in_mesh)
             .unwrap_or(self.name.as_str())
@@ -200,7 +204,7 @@ mod tests {
             (cluster.nodes[0].flannel_iface(&cluster.k3s), cluster.nodes[0].underlay(&cluster.k3s))
         };
         assert_eq!(of(json!({})), (Some("wg0".to_owned()), Some(Underlay::Mesh(MeshType::Wireguard))));
-        assert_eq!(of(json!({"flannelExternalIp": true})), (None, Some(Underlay::External)));
+        assert_eq!(of(json!({"flannelExternalIp": true})), (None, None));
         assert_eq!(of(json!({"flannelBackend": "none"})), (None, None));
         assert_eq!(of(json!({"defaults": {"flannelIface": "eth1"}})), (Some("eth1".to_owned()), Some(Underlay::Lan)));
     }
