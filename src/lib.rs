@@ -6,9 +6,11 @@
 
 pub mod component;
 pub mod config;
+pub mod data;
 pub mod diag;
 pub mod manifest;
 pub mod render;
+pub mod schema;
 pub mod sink;
 pub mod source;
 pub mod ui;

@@ -4,10 +4,12 @@ mod declared_secret;
 mod file;
 mod object;
 mod order;
+mod read;
 mod release;
 
 pub use declared_secret::DeclaredSecret;
 pub use file::ReleaseFile;
 pub use object::Object;
 pub use order::rank;
+pub use read::{Manifests, ReadObject};
 pub use release::{Release, ReleaseBuilder};

@@ -1,8 +1,8 @@
 //! The forms a release is written in: a stream of objects, or a folder of files.
 
 mod folder;
-mod tree;
 mod stream;
+mod tree;
 
 pub use folder::{Written, write_file, write_folder};
 pub use stream::{json, yaml};

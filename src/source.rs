@@ -40,9 +40,8 @@ impl Source {
     fn new(name: String, text: String) -> Self {
         let mut line_starts = vec![0];
         // Offsets fit u32: every reader bounds its input far below 4 GiB.
-        line_starts.extend(
-            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)),
-        );
+        line_starts
+            .extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         Self { name, text, line_starts }
     }
 

@@ -57,9 +57,7 @@ impl Ui {
     pub fn data(&self, text: &str) -> crate::diag::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Error::environment("stdout cannot be written").caused_by(error))
-            }
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::environment("stdout cannot be written").caused_by(error)),
             _ => Ok(()),
         }
     }

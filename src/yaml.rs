@@ -12,4 +12,4 @@ mod write;
 pub use node::{Entry, Key, Node, Scalar, Value};
 pub use read::{Documents, Limits, SyntaxError, documents, parse};
 pub use resolve::{Resolved, key_text_as_go, resolve};
-pub use write::{to_string, write};
+pub use write::{WriteError, to_string, write, write_documents};

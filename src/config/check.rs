@@ -3,13 +3,15 @@
 //! One file per topic, each a function of the whole config. Values whose own form is wrong have been reported before; a check skips
 //! what does not parse.
 
+mod node;
+
 use super::{Cluster, Problems};
 
 /// One topic.
 type Check = fn(&Cluster, &mut Problems);
 
 /// All topics.
-const ALL: &[Check] = &[];
+const ALL: &[Check] = &[node::check];
 
 /// Runs all of them.
 pub(super) fn all(cluster: &Cluster, problems: &mut Problems) {

@@ -1,11 +1,13 @@
 //! The whole of `cluster.yaml`, and its `cluster` section.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, KubernetesVersion, NodeEntry};
+use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -15,6 +17,9 @@ use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, KubernetesVer
 pub struct Cluster {
     /// Facts about the cluster as a whole.
     pub cluster: ClusterSection,
+    /// What all k3s servers of the cluster must agree on, and what all nodes share.
+    #[serde(default)]
+    pub k3s: K3s,
     /// The machines of the cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge-key" = "name"))]
@@ -73,6 +78,19 @@ impl Default for Network {
     /// k3s' own defaults.
     fn default() -> Self {
         Self { cidr: "10.42.0.0/16".into(), service_cidr: "10.43.0.0/16".into(), dns: None, domain: "cluster.local".into() }
+    }
+}
+
+impl Network {
+    /// The address of the cluster's DNS Service; none where `serviceCidr` does not hold ten addresses.
+    #[must_use]
+    pub fn dns_address(&self) -> Option<IpAddress> {
+        let tenth = || match self.service_cidr.network()? {
+            IpNet::V4(network) => u32::from(network.network()).checked_add(10).map(|bits| IpAddr::V4(bits.into())),
+            IpNet::V6(network) => u128::from(network.network()).checked_add(10).map(|bits| IpAddr::V6(bits.into())),
+        };
+        let tenth = || tenth().filter(|address| self.service_cidr.network().is_some_and(|network| network.contains(address)));
+        self.dns.clone().or_else(|| tenth().map(|address| IpAddress(address.to_string())))
     }
 }
 

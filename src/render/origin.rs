@@ -90,7 +90,9 @@ fn reaches(config: &Value, leaf: &[Segment], object: &Object, pointer: &str, bef
 fn changed(value: &Value) -> Vec<Value> {
     match value {
         Value::Bool(value) => vec![Value::Bool(!value)],
-        Value::Number(number) => number.as_i64().map(|n| vec![Value::from(n.wrapping_add(1)), Value::from(n.wrapping_sub(1))]).unwrap_or_default(),
+        Value::Number(number) => {
+            number.as_i64().map(|n| vec![Value::from(n.wrapping_add(1)), Value::from(n.wrapping_sub(1))]).unwrap_or_default()
+        }
         Value::String(text) => {
             let mut others = Vec::new();
             if let Some((place, digit)) = text.char_indices().rfind(|(_, c)| c.is_ascii_digit()) {

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::config::Cluster;
+use crate::data;
 use crate::diag::{Error, Finding, Result};
 use crate::manifest::{Object, ReleaseBuilder};
+use crate::schema;
 
 use super::config_path_of;
 
@@ -17,8 +19,18 @@ use super::config_path_of;
 ///
 /// The user's own objects (`extraObjects`) are held to the same, as findings at their place; for our components it is a bug.
 pub(super) fn seal(built: &ReleaseBuilder, cluster: &Cluster) -> Result<()> {
+    let definitions = data::kubernetes(&cluster.cluster.version.to_string())?;
     let mut findings = Vec::new();
     for object in &built.objects {
+        for pointer in schema::unset_required(object.value(), definitions) {
+            let text = format!("`{pointer}` of {} `{}` is required and was left empty", object.kind(), object.name());
+            findings.push(
+                Finding::error("seal/unset-field", text)
+                    .with_object(object.reference())
+                    .with_config_path(config_path_of(cluster, object, &pointer))
+                    .with_path(pointer),
+            );
+        }
         for (pointer, what) in unwanted(object) {
             findings.push(
                 Finding::error("seal/unwanted-field", format!("`{pointer}` of {} `{}` {what}", object.kind(), object.name()))
@@ -69,7 +81,8 @@ fn duplicate_objects(objects: &[Object]) -> Vec<Finding> {
     for object in objects {
         let key = (object.group(), object.kind(), object.namespace(), object.name());
         if let Some(first) = seen.insert(key, object) {
-            let text = format!("{} `{}` is rendered twice, by `{}` and by `{}`", object.kind(), object.name(), first.origin(), object.origin());
+            let text =
+                format!("{} `{}` is rendered twice, by `{}` and by `{}`", object.kind(), object.name(), first.origin(), object.origin());
             let finding = Finding::error("seal/duplicate-object", text).with_object(object.reference());
             findings.push(finding.with_config_path(object.origin().clone()));
         }

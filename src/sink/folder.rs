@@ -181,8 +181,9 @@ fn found(folder: &Path, path: &str) -> Result<Found> {
         };
         let last = parts.peek().is_none();
         if !last && !metadata.is_dir() {
-            return Err(Error::environment(format!("`{}` is not a folder", place.display()))
-                .hint("move it away, or render into another folder"));
+            return Err(
+                Error::environment(format!("`{}` is not a folder", place.display())).hint("move it away, or render into another folder")
+            );
         }
         if last && metadata.is_file() {
             let contents = fs::read(&place).map_err(|cause| cannot_write(&place, cause))?;
@@ -287,7 +288,6 @@ fn not_a_file(path: &Path) -> Box<Error> {
 fn cannot_write(path: &Path, cause: io::Error) -> Box<Error> {
     Error::environment(format!("`{}` cannot be written", path.display())).caused_by(cause)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! All objects in one text.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::diag::{Error, Result};
@@ -19,14 +17,7 @@ pub fn yaml(release: &Release) -> Result<String> {
 /// YAML documents of some objects.
 pub(super) fn documents<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Result<String> {
     let mut text = String::new();
-    for object in objects {
-        if !text.is_empty() {
-            text.push_str("---\n");
-        }
-        yaml::write(&mut text, object).map_err(|fmt::Error| {
-            Error::internal(format!("{} `{}` cannot be written as YAML", object.kind(), object.name()))
-        })?;
-    }
+    yaml::write_documents(&mut text, objects).map_err(|cause| Error::internal("the release cannot be written as YAML").caused_by(cause))?;
     Ok(text)
 }
 

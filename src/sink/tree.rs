@@ -54,11 +54,7 @@ pub fn k3s(release: &Release) -> Result<Vec<Entry>> {
 }
 
 fn files(release: &Release) -> impl Iterator<Item = Entry> {
-    release.files().iter().map(|file| Entry {
-        path: file.path.clone(),
-        contents: file.contents.clone(),
-        executable: file.executable,
-    })
+    release.files().iter().map(|file| Entry { path: file.path.clone(), contents: file.contents.clone(), executable: file.executable })
 }
 
 fn path(object: &Object, with_group: bool) -> String {
@@ -86,6 +82,9 @@ mod tests {
         }
         let mut paths: Vec<_> = directory(&built.finish("c")).expect("writable").into_iter().map(|entry| entry.path).collect();
         paths.sort();
-        assert_eq!(paths, ["objects/b/ingress.example.com-a.yaml", "objects/b/ingress.networking.k8s.io-a.yaml", "objects/b/service-a.yaml"]);
+        assert_eq!(
+            paths,
+            ["objects/b/ingress.example.com-a.yaml", "objects/b/ingress.networking.k8s.io-a.yaml", "objects/b/service-a.yaml"]
+        );
     }
 }

@@ -83,9 +83,13 @@ mod tests {
     use super::*;
 
     fn at(column: usize, length: usize, text: &str) -> Finding {
-        Finding::error("config/type", "`port` must be an integer")
-            .with_hint("write `port: 8080`")
-            .with_location(Location { file: "cluster.yaml".into(), line: 7, column, length, text: text.into() })
+        Finding::error("config/type", "`port` must be an integer").with_hint("write `port: 8080`").with_location(Location {
+            file: "cluster.yaml".into(),
+            line: 7,
+            column,
+            length,
+            text: text.into(),
+        })
     }
 
     #[test]

@@ -87,6 +87,15 @@ impl Node {
         })
     }
 
+    /// The text of a scalar that is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(scalar) if resolve(scalar) == Resolved::Str => Some(&scalar.text),
+            _ => None,
+        }
+    }
+
     /// Whether this is an unquoted null.
     #[must_use]
     pub fn is_null(&self) -> bool {

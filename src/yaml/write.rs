@@ -1,13 +1,55 @@
-//! The writer.
-use serde::Serialize;
+//! The one YAML writer.
+//!
+//! `serde-saphyr` writes; this room decides what it gets to see. Block style, two spaces, lists at the column of their key as `kubectl` writes
+//! them, keys in the order given, strings plain where every reader takes them for strings, text of several lines as a literal
+//! block where no reader changes it. tests/it/yaml_round_trip.rs reads it all back with PyYAML, Go's reader and our own.
+
+mod strict;
+mod text;
+
 use std::fmt;
+
+use serde::Serialize;
+
+/// A value that YAML and JSON cannot both hold, or an output that does not take more.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WriteError(String);
+
 /// One document as text.
-pub fn to_string<T: Serialize>(value: &T) -> Result<String, fmt::Error> {
+///
+/// # Errors
+/// As [`write()`].
+pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, WriteError> {
     let mut out = String::new();
     write(&mut out, value)?;
     Ok(out)
 }
-/// One document into `out`.
-pub fn write<T: Serialize>(out: &mut impl fmt::Write, value: &T) -> fmt::Result {
-    serde_saphyr::to_fmt_writer(out, value).map_err(|_| fmt::Error)
+
+/// One document into `out`, ending with a line break.
+///
+/// # Errors
+/// When a number is not finite or needs more than 64 bits, when a key is not text, a number or a boolean, when there are bytes, or
+/// when `out` fails. Some of the document may have been written by then.
+pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Result<(), WriteError> {
+    // Without this option long lines would be folded, and blocks chosen that some readers change.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_fmt_writer_with_options(out, &strict::Strict(value), options).map_err(|error| WriteError(error.to_string()))
 }
+
+/// Several documents, separated by `---`; nothing for no document.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_documents<T: Serialize>(out: &mut impl fmt::Write, values: impl IntoIterator<Item = T>) -> Result<(), WriteError> {
+    for (at, value) in values.into_iter().enumerate() {
+        if at > 0 {
+            out.write_str("---\n").map_err(|error| WriteError(error.to_string()))?;
+        }
+        write(out, &value)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

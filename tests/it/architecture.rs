@@ -39,7 +39,8 @@ fn table() -> BTreeMap<String, Option<BTreeSet<String>>> {
             let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
             let room = cells.first()?.strip_prefix('`')?.strip_suffix('`')?;
             let allowed = *cells.get(2)?;
-            let allowed = (allowed != "all").then(|| allowed.split_whitespace().filter(|word| *word != "–").map(ToOwned::to_owned).collect());
+            let allowed =
+                (allowed != "all").then(|| allowed.split_whitespace().filter(|word| *word != "–").map(ToOwned::to_owned).collect());
             Some((room.to_owned(), allowed))
         })
         .collect()

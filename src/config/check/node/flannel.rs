@@ -1,0 +1,193 @@
+//! Whether pods of different nodes can talk to each other, and whether k3s can start at all before a mesh is up.
+
+use super::{k3s, node};
+use crate::config::{Cluster, FlannelBackend, MeshType, NodeEntry, NodeMesh, Problems, Underlay};
+use crate::source::ConfigPath;
+
+const RULE: &str = "config/flannel";
+
+pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
+    external_addresses(cluster, problems);
+    networks(cluster, problems);
+    joining(cluster, problems);
+    bootstrap(cluster, problems);
+    interfaces(cluster, problems);
+    let k3s_section = &cluster.k3s;
+    if k3s_section.disable_network_policy
+        && cluster.cluster.security.network_policies
+        && k3s_section.flannel_backend != FlannelBackend::None
+    {
+        let text = "NetworkPolicies are rendered, and nothing enforces them: flannel does not, and k3s' controller is off";
+        let hint = "remove it, or set `cluster.security.networkPolicies: false`";
+        let involved = ConfigPath::of(["cluster", "security", "networkPolicies"]);
+        problems.warning(k3s("disableNetworkPolicy"), RULE, text, hint).involving(involved);
+    }
+}
+
+fn external_addresses(cluster: &Cluster, problems: &mut Problems) {
+    let section = &cluster.k3s;
+    let without: Vec<(usize, &NodeEntry)> =
+        cluster.nodes.iter().enumerate().filter(|(_, entry)| entry.external_ip(section).is_none()).collect();
+    if section.flannel_external_ip {
+        for (at, entry) in without {
+            let text = format!("flannel sends to external addresses, and node `{}` has none", entry.name);
+            let hint = "give it `externalAddress` or `mesh.address`, or remove `k3s.flannelExternalIp`";
+            problems.error(node(at), RULE, text, hint).involving(k3s("flannelExternalIp"));
+        }
+        if section.flannel_backend == FlannelBackend::Vxlan {
+            let text = "VXLAN packets carry the local interface's address, which the external network or the mesh drops";
+            problems
+                .warning(k3s("flannelExternalIp"), RULE, text, "set `k3s.flannelBackend: wireguard-native`")
+                .involving(k3s("flannelBackend"));
+        }
+    } else if section.flannel_backend == FlannelBackend::WireguardNative
+        && cluster.nodes.iter().any(|entry| entry.external_address.is_some())
+    {
+        let text = "some nodes have external addresses, and flannel's WireGuard sends to internal ones";
+        let hint = "set `k3s.flannelExternalIp: true` for nodes that share no local network";
+        problems.warning(k3s("flannelBackend"), RULE, text, hint);
+    }
+}
+
+/// Nodes whose pods talk over different networks do not reach each other's pods.
+fn networks(cluster: &Cluster, problems: &mut Problems) {
+    let mut first: Option<(Underlay, &NodeEntry)> = None;
+    for (at, entry) in cluster.nodes.iter().enumerate() {
+        let Some(underlay) = entry.underlay(&cluster.k3s) else { continue };
+        if cluster.k3s.flannel_backend == FlannelBackend::HostGw && matches!(underlay, Underlay::Mesh(_)) {
+            let text =
+                format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
+            let hint = "set `k3s.flannelBackend` to `vxlan` or `wireguard-native`";
+            problems.error(node(at).key("mesh"), RULE, text, hint).involving(k3s("flannelBackend"));
+        }
+        let (first_underlay, first_entry) = *first.get_or_insert((underlay, entry));
+        if underlay == first_underlay {
+            continue;
+        }
+        let text = format!(
+            "pods of node `{}` talk over {}, pods of node `{}` over {}: they reach each other only if you route between the two",
+            first_entry.name,
+            first_underlay.as_str(),
+            entry.name,
+            underlay.as_str(),
+        );
+        let hint = "give every node a place in the mesh and set `k3s.flannelBackend: wireguard-native` and `k3s.flannelExternalIp: true`";
+        problems.warning(node(at), RULE, text, hint);
+        return;
+    }
+}
+
+fn joining(cluster: &Cluster, problems: &mut Problems) {
+    let Some((primer_at, primer)) = cluster.primer() else { return };
+    if cluster.k3s.registration_address.is_some() {
+        return;
+    }
+    for (at, entry) in cluster.nodes.iter().enumerate().filter(|(at, _)| *at != primer_at) {
+        let Some(mesh) = &entry.mesh else { continue };
+        let reachable = primer.mesh.as_ref().is_some_and(|of_primer| of_primer.r#type == mesh.r#type && of_primer.host().is_some());
+        if !reachable {
+            let text = format!(
+                "node `{}` is in the mesh, and the first server, `{}`, has neither name nor address there",
+                entry.name, primer.name
+            );
+            let hint = format!("add `mesh.name` or `mesh.address` to node `{}`", primer.name);
+            problems.warning(node(at).key("mesh"), "config/node-mesh", text, hint).involving(node(primer_at).key("mesh"));
+        }
+    }
+}
+
+/// A primer that runs Headscale cannot wait for the mesh that Headscale makes.
+fn bootstrap(cluster: &Cluster, problems: &mut Problems) {
+    let (Some((at, primer)), true) = (cluster.primer(), cluster.headscale.is_some()) else { return };
+    let interface = primer.mesh.as_ref().filter(|mesh| mesh.r#type == MeshType::Tailscale).map(NodeMesh::interface);
+    let waits = primer.uses_vpn() || (interface.is_some() && primer.flannel_iface(&cluster.k3s).as_deref() == interface);
+    if waits {
+        let text =
+            format!("k3s on `{}` waits for the mesh, and the mesh for Headscale, which runs in that k3s: neither ever starts", primer.name);
+        let hint = "set `k3s.flannelBackend: wireguard-native` and `k3s.flannelExternalIp: true`, so that k3s starts without the mesh";
+        problems.error(node(at).key("mesh"), "config/node-mesh", text, hint).involving(ConfigPath::of(["headscale"]));
+    }
+}
+
+/// Linux takes 15 bytes, without `/` and blanks (kernel `dev_valid_name`).
+fn interfaces(cluster: &Cluster, problems: &mut Problems) {
+    let of_meshes = cluster
+        .nodes
+        .iter()
+        .enumerate()
+        .filter_map(|(at, entry)| Some((node(at).key("mesh").key("interface"), entry.mesh.as_ref()?.interface.as_deref()?)));
+    let of_settings =
+        super::settings(cluster).filter_map(|(path, settings)| Some((path.key("flannelIface"), settings.flannel_iface.as_deref()?)));
+    for (path, name) in of_meshes.chain(of_settings) {
+        let wrong = name.is_empty()
+            || name.len() > 15
+            || matches!(name, "." | "..")
+            || name.chars().any(|c| c.is_whitespace() || matches!(c, '/' | ':'));
+        if wrong {
+            let text = format!("`{name}` is no name of a network interface");
+            problems.error(path, "config/value", text, "Linux takes at most 15 characters, without blanks, `/` and `:`");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::{cluster, said};
+    use super::check;
+
+    fn primer_and_worker(k3s: Value) -> crate::config::Cluster {
+        cluster(
+            k3s,
+            json!([
+                {"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": {"type": "tailscale", "address": "100.64.0.1"}},
+                {"name": "near", "address": "192.168.1.11"},
+            ]),
+        )
+    }
+
+    #[test]
+    fn nodes_share_a_network_for_pods() {
+        insta::assert_snapshot!(said(check, &primer_and_worker(json!({}))), @"warning nodes[1] config/flannel: pods of node `primer` talk over Tailscale, pods of node `near` over the local network: they reach each other only if you route between the two");
+        insta::assert_snapshot!(said(check, &primer_and_worker(json!({"flannelBackend": "host-gw"}))), @"
+        error nodes[0].mesh config/flannel: `host-gw` needs all nodes in one layer 2 network, and node `primer` talks over Tailscale
+        warning nodes[1] config/flannel: pods of node `primer` talk over Tailscale, pods of node `near` over the local network: they reach each other only if you route between the two
+        ");
+        assert_eq!(said(check, &primer_and_worker(json!({"defaults": {"flannelIface": "eth0"}}))), "");
+        assert_eq!(said(check, &primer_and_worker(json!({"flannelBackend": "none"}))), "");
+    }
+
+    #[test]
+    fn flannels_wireguard_needs_an_external_address_of_every_node() {
+        insta::assert_snapshot!(said(check, &primer_and_worker(json!({"flannelBackend": "wireguard-native", "flannelExternalIp": true}))), @"error nodes[1] config/flannel: flannel sends to external addresses, and node `near` has none");
+        insta::assert_snapshot!(said(check, &primer_and_worker(json!({"flannelExternalIp": true}))), @"
+        error nodes[1] config/flannel: flannel sends to external addresses, and node `near` has none
+        warning k3s.flannelExternalIp config/flannel: VXLAN packets carry the local interface's address, which the external network or the mesh drops
+        ");
+        let nodes = json!([{"name": "a", "role": "server", "externalAddress": "203.0.113.1"}]);
+        insta::assert_snapshot!(said(check, &cluster(json!({"flannelBackend": "wireguard-native"}), nodes)), @"warning k3s.flannelBackend config/flannel: some nodes have external addresses, and flannel's WireGuard sends to internal ones");
+    }
+
+    #[test]
+    fn a_primer_does_not_wait_for_the_mesh_that_it_makes() {
+        let mut cluster = primer_and_worker(json!({}));
+        cluster.nodes.truncate(1);
+        assert_eq!(said(check, &cluster), "");
+        cluster.headscale = Some(serde_json::from_value(json!({})).expect("headscale"));
+        insta::assert_snapshot!(said(check, &cluster), @"error nodes[0].mesh config/node-mesh: k3s on `primer` waits for the mesh, and the mesh for Headscale, which runs in that k3s: neither ever starts");
+        cluster.k3s.flannel_external_ip = true;
+        cluster.k3s.flannel_backend = crate::config::FlannelBackend::WireguardNative;
+        assert_eq!(said(check, &cluster), "");
+    }
+
+    #[test]
+    fn a_worker_in_the_mesh_finds_the_primer_there() {
+        let nodes = json!([{"name": "primer", "role": "server", "k3s": {"flannelIface": "tailscale0"}}, {"name": "far", "mesh": {"type": "wireguard", "interface": "a b"}}]);
+        insta::assert_snapshot!(said(check, &cluster(json!({}), nodes)), @"
+        warning nodes[1] config/flannel: pods of node `primer` talk over the local network, pods of node `far` over WireGuard: they reach each other only if you route between the two
+        warning nodes[1].mesh config/node-mesh: node `far` is in the mesh, and the first server, `primer`, has neither name nor address there
+        error nodes[1].mesh.interface config/value: `a b` is no name of a network interface
+        ");
+    }
+}

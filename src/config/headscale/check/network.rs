@@ -1,0 +1,115 @@
+//! Ports, ranges and proxies.
+
+use ipnet::IpNet;
+
+use super::{Check, at};
+use crate::config::headscale::ServiceType;
+use crate::source::ConfigPath;
+
+const PORTS: &str = "config/headscale-ports";
+
+pub(super) fn check(check: &mut Check<'_>) {
+    unique(check, listeners(check), "the server would listen twice on port");
+    unique(check, node_ports(check), "two Services would use NodePort");
+    stun(check);
+    prefixes(check);
+    proxies(check);
+}
+
+fn listeners(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
+    let headscale = check.headscale;
+    let acme = headscale.tls.lets_encrypt.as_ref();
+    let rows = [
+        (true, at(["listen", "port"]), headscale.listen.port),
+        (headscale.metrics.enabled, at(["metrics", "port"]), headscale.metrics.port),
+        (headscale.serves_grpc(), at(["grpc", "port"]), headscale.grpc.port),
+        (acme.is_some(), at(["tls", "letsEncrypt", "challengePort"]), acme.map_or(0, |acme| acme.challenge_port)),
+    ];
+    rows.into_iter().filter(|(used, ..)| *used).map(|(_, path, port)| (path, port)).collect()
+}
+
+fn node_ports(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
+    let headscale = check.headscale;
+    let node_port = headscale.service.r#type == ServiceType::NodePort;
+    let rows = [
+        (node_port, at(["service", "nodePort"]), Some(headscale.service.node_port)),
+        (node_port && headscale.serves_grpc(), at(["grpc", "nodePort"]), headscale.grpc.node_port),
+        (headscale.metrics.enabled, at(["metrics", "nodePort"]), headscale.metrics.node_port),
+        (
+            node_port,
+            at(["tls", "letsEncrypt", "challengeNodePort"]),
+            headscale.tls.lets_encrypt.as_ref().map(|acme| acme.challenge_node_port),
+        ),
+    ];
+    rows.into_iter().filter(|(used, ..)| *used).filter_map(|(_, path, port)| Some((path, port?))).collect()
+}
+
+fn unique(check: &mut Check<'_>, ports: Vec<(ConfigPath, u16)>, what: &str) {
+    let mut seen: Vec<(ConfigPath, u16)> = Vec::new();
+    for (path, port) in ports {
+        if let Some((first, _)) = seen.iter().find(|(_, other)| *other == port) {
+            let message = format!("{what} {port}: `{first}` has it already");
+            let first = first.clone();
+            check.error(path, PORTS, message, "choose another port").involving(first);
+        } else {
+            seen.push((path, port));
+        }
+    }
+}
+
+/// Headscale tells clients the port that it listens on; behind another NodePort they knock at a closed one.
+fn stun(check: &mut Check<'_>) {
+    let headscale = check.headscale;
+    let (service, listens) = (&headscale.service, headscale.stun_port());
+    if headscale.derp.server.enabled && service.r#type == ServiceType::NodePort && service.stun_node_port != listens {
+        check
+            .warning(
+                at(["derp", "server", "stunPort"]),
+                PORTS,
+                format!("clients are told that STUN is at port {listens}, but from outside it is at {}", service.stun_node_port),
+                "remove `stunPort`, or use one number for both",
+            )
+            .involving(at(["service", "stunNodePort"]));
+    }
+}
+
+/// Clients have the two ranges built in; Headscale starts with others and breaks later.
+fn prefixes(check: &mut Check<'_>) {
+    let prefixes = &check.headscale.prefixes;
+    for (key, value, whole) in [("v4", &prefixes.v4, "100.64.0.0/10"), ("v6", &prefixes.v6, "fd7a:115c:a1e0::/48")] {
+        let (Some(value), Ok(whole)) = (value, whole.parse::<IpNet>()) else { continue };
+        if value.network().is_some_and(|range| !whole.contains(&range)) {
+            check.error(
+                at(["prefixes", key]),
+                "config/headscale-prefixes",
+                format!("`{value}` is not inside of `{whole}`, and Tailscale clients know no other range"),
+                format!("use `{whole}` or a part of it"),
+            );
+        }
+    }
+    let pods = [("cidr", &check.cluster.cluster.network.cidr), ("serviceCidr", &check.cluster.cluster.network.service_cidr)];
+    let (v4, v6) = prefixes.ranges();
+    let ranges: Vec<IpNet> = [v4, v6].into_iter().flatten().filter_map(|range| range.network()).collect();
+    for (key, network) in pods {
+        let Some(network) = network.network() else { continue };
+        if let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) {
+            let message = format!("`cluster.network.{key}` {network} overlaps the mesh's addresses {range}");
+            check
+                .error(at(["prefixes"]), "config/headscale-prefixes", message, "choose ranges that do not overlap")
+                .involving(ConfigPath::of(["cluster", "network", key]));
+        }
+    }
+}
+
+fn proxies(check: &mut Check<'_>) {
+    for (place, proxy) in check.headscale.trusted_proxies.iter().enumerate() {
+        if proxy.as_str().ends_with("/0") {
+            check.error(
+                at(["trustedProxies"]).index(place),
+                "config/headscale-proxies",
+                format!("`{proxy}` would believe the headers of anybody, and Headscale does not start with it"),
+                "name the addresses of your proxies, such as `cluster.network.cidr` for an ingress in this cluster",
+            );
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A node's place in a mesh network.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{AbsolutePath, DnsName, IpAddress};
+
+/// A node's place in a mesh network.
+///
+/// A node in the mesh joins by the mesh's address or name of the first server, where that has one, and its pods talk over the mesh's
+/// interface. The operating system brings the interface up, unless `vpnAuthFile` leaves that to k3s.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodeMesh {
+    /// The kind of mesh.
+    pub r#type: MeshType,
+    /// The node's address in the mesh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddress>,
+    /// The node's DNS name in the mesh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<DnsName>,
+    /// The mesh's network interface. Default: `tailscale0` or `wg0`, after the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// For `tailscale`: the file that holds `name=tailscale,joinKey=…,controlServerURL=…`. k3s then logs in to the mesh itself and uses
+    /// it in place of flannel. Experimental in k3s. All nodes must do it; the operating system must not have brought Tailscale up
+    /// (k3s#11279); Headscale's policy must approve the pods' network as a route of the nodes (`autoApprovers`, k3s#8372); an embedded etcd does
+    /// not work over it (k3s#10133).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpn_auth_file: Option<AbsolutePath>,
+}
+
+/// The kind of mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeshType {
+    /// Tailscale, coordinated by Headscale. Its interface has an MTU of 1280, and routes over it are lost when tailscaled restarts (k3s#14142).
+    Tailscale,
+    /// A WireGuard interface of the operating system. (Flannel's own WireGuard is `k3s.flannelBackend: wireguard-native`.)
+    Wireguard,
+}
+
+impl NodeMesh {
+    /// The mesh's network interface.
+    #[must_use]
+    pub fn interface(&self) -> &str {
+        self.interface.as_deref().unwrap_or(match self.r#type {
+            MeshType::Tailscale => "tailscale0",
+            MeshType::Wireguard => "wg0",
+        })
+    }
+
+    /// How other nodes of the mesh reach the node: the name, which outlives a change of the address, or else the address.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.name.as_ref().map(DnsName::as_str).or_else(|| self.address.as_ref().map(IpAddress::as_str))
+    }
+}

@@ -1,0 +1,35 @@
+//! The embedded data is what the generator makes of the Go modules.
+
+#[path = "../../examples/generate_data/bundle.rs"]
+mod bundle;
+#[path = "../../examples/generate_data/gomod.rs"]
+mod gomod;
+#[path = "../../examples/generate_data/kubernetes.rs"]
+mod kubernetes;
+
+use std::fs;
+use std::path::Path;
+
+use manifestgen::data;
+use manifestgen::versions::KUBERNETES_MINORS;
+
+use crate::parts::part;
+
+#[test]
+fn the_same_modules_give_the_same_bytes() {
+    if part("go").is_none() {
+        return;
+    }
+    let generated = kubernetes::generate().expect("the generator runs");
+    for (name, bytes) in generated {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/openapi").join(name);
+        let committed = fs::read(&path).expect("the data is committed");
+        assert!(committed == bytes, "{} is stale: run `cargo run --example generate_data`", path.display());
+    }
+}
+
+#[test]
+fn generator_and_library_name_the_same_versions() {
+    let minors = kubernetes::VERSIONS.map(|version| data::kubernetes(version).expect("known").minor());
+    assert_eq!(minors, KUBERNETES_MINORS);
+}
