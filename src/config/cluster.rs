@@ -85,11 +85,15 @@ impl Network {
     /// The address of the cluster's DNS Service; none where `serviceCidr` does not hold ten addresses.
     #[must_use]
     pub fn dns_address(&self) -> Option<IpAddress> {
-        let tenth = || match self.service_cidr.network()? {
-            IpNet::V4(network) => u32::from(network.network()).checked_add(10).map(|bits| IpAddr::V4(bits.into())),
-            IpNet::V6(network) => u128::from(network.network()).checked_add(10).map(|bits| IpAddr::V6(bits.into())),
+        let networks = self.service_cidr.networks();
+        let tenth = || {
+            let network = networks.first()?;
+            let tenth = match network {
+                IpNet::V4(network) => IpAddr::V4(u32::from(network.network()).checked_add(10)?.into()),
+                IpNet::V6(network) => IpAddr::V6(u128::from(network.network()).checked_add(10)?.into()),
+            };
+            network.contains(&tenth).then_some(tenth)
         };
-        let tenth = || tenth().filter(|address| self.service_cidr.network().is_some_and(|network| network.contains(address)));
         self.dns.clone().or_else(|| tenth().map(|address| IpAddress(address.to_string())))
     }
 }

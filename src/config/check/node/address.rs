@@ -54,7 +54,7 @@ fn range(path: &ConfigPath, address: IpAddr, problems: &mut Problems) {
 fn networks(cluster: &Cluster, path: &ConfigPath, address: IpAddr, problems: &mut Problems) {
     let network = &cluster.cluster.network;
     for (key, what, networks) in [("cidr", "pods", &network.cidr), ("serviceCidr", "Services", &network.service_cidr)] {
-        if networks.network().is_some_and(|network| network.contains(&address)) {
+        if networks.networks().iter().any(|network| network.contains(&address)) {
             let text = format!("`{address}` lies in the network of {what}, `{networks}`");
             let hint = format!("give the node another address, or {what} another network with `cluster.network.{key}`");
             let network_path = ConfigPath::of(["cluster", "network", key]);

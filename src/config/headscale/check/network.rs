@@ -91,8 +91,8 @@ fn prefixes(check: &mut Check<'_>) {
     let (v4, v6) = prefixes.ranges();
     let ranges: Vec<IpNet> = [v4, v6].into_iter().flatten().filter_map(|range| range.network()).collect();
     for (key, network) in pods {
-        let Some(network) = network.network() else { continue };
-        if let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) {
+        for network in network.networks() {
+            let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) else { continue };
             let message = format!("`cluster.network.{key}` {network} overlaps the mesh's addresses {range}");
             check
                 .error(at(["prefixes"]), "config/headscale-prefixes", message, "choose ranges that do not overlap")
