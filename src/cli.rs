@@ -5,8 +5,11 @@ mod config_args;
 //mod explain;
 //mod init;
 mod man;
+mod manifest_files;
 mod render;
+mod report;
 mod schema;
+mod validate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -41,6 +44,8 @@ enum Command {
     /// Write a commented `cluster.yaml` and its JSON Schema
     /// Turn the cluster file into manifests and node files
     Render(render::RenderArgs),
+    /// Check the cluster file, and what it renders, on a real API server
+    Validate(validate::ValidateArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -68,6 +73,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ui = Ui::new(cli.global.color, cli.global.quiet);
     let result = match cli.command {
         Command::Render(args) => render::render(&ui, &args),
+        Command::Validate(args) => validate::validate(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),
