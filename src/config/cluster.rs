@@ -82,19 +82,18 @@ impl Default for Network {
 }
 
 impl Network {
-    /// The address of the cluster's DNS Service; none where `serviceCidr` does not hold ten addresses.
+    /// The address of the cluster's DNS Service: the tenth of the first network of Services, unless it is set. None where that does not hold
+    /// ten addresses.
     #[must_use]
     pub fn dns_address(&self) -> Option<IpAddress> {
-        let networks = self.service_cidr.networks();
-        let tenth = || {
-            let network = networks.first()?;
-            let tenth = match network {
-                IpNet::V4(network) => IpAddr::V4(u32::from(network.network()).checked_add(10)?.into()),
-                IpNet::V6(network) => IpAddr::V6(u128::from(network.network()).checked_add(10)?.into()),
+        let tenth = |network: IpNet| {
+            let address = match network {
+                IpNet::V4(network) => u32::from(network.network()).checked_add(10).map(|bits| IpAddr::V4(bits.into())),
+                IpNet::V6(network) => u128::from(network.network()).checked_add(10).map(|bits| IpAddr::V6(bits.into())),
             };
-            network.contains(&tenth).then_some(tenth)
+            address.filter(|address| network.contains(address)).map(|address| IpAddress(address.to_string()))
         };
-        self.dns.clone().or_else(|| tenth().map(|address| IpAddress(address.to_string())))
+        self.dns.clone().or_else(|| self.service_cidr.networks().first().copied().and_then(tenth))
     }
 }
 
