@@ -38,8 +38,7 @@ pub fn load(request: &LoadRequest, sources: &mut Sources) -> Result<Loaded> {
     }
     let view = model();
     let mut problems = Problems::new();
-    let mut layers =
-        Layers::read(request.file.as_ref(), request.profile.as_deref(), &request.sets, view, sources, &mut problems)?;
+    let mut layers = Layers::read(request.file.as_ref(), request.profile.as_deref(), &request.sets, view, sources, &mut problems)?;
     let mut tree = layers.merge(view, sources, &mut problems);
     let broken = validate(&tree, view, &ConfigPath::root(), Stage::Whole, &mut problems);
     normalise(&mut tree, view);
@@ -65,9 +64,7 @@ fn check_as_far_as_possible(json: &Json, view: View<'_>, broken: &[Broken], prob
     let Ok(cluster) = serde_json::from_value::<Cluster>(repaired) else { return };
     let mut further = Problems::new();
     check::all(&cluster, &mut further);
-    problems.extend_where(further, |problem| {
-        !touches(&problem.path, broken) && !problem.involved.iter().any(|path| touches(path, broken))
-    });
+    problems.extend_where(further, |problem| !touches(&problem.path, broken) && !problem.involved.iter().any(|path| touches(path, broken)));
 }
 
 /// The types refuse what the schema let pass: a bug of ours, still shown at its place.

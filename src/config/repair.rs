@@ -72,10 +72,8 @@ fn sample(view: View<'_>) -> Json {
     }
     match view.shape() {
         Shape::Mapping(mapping) => {
-            let object: Map<String, Json> = mapping
-                .required()
-                .filter_map(|key| Some((key.to_owned(), sample(mapping.property(key)?))))
-                .collect();
+            let object: Map<String, Json> =
+                mapping.required().filter_map(|key| Some((key.to_owned(), sample(mapping.property(key)?)))).collect();
             Json::Object(object)
         }
         Shape::Tagged(tagged) => tagged.branches.first().map_or(Json::Null, |(_, branch)| sample(*branch)),

@@ -117,4 +117,3 @@ impl Merge<'_> {
 fn name<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     node.get(key).filter(|node| !node.is_null()).and_then(text)
 }
-

@@ -45,7 +45,11 @@ pub(crate) fn parse_path(text: &str) -> Result<(Vec<(Step, Range<usize>)>, usize
             match bracket(&rest[1..end]) {
                 Some(step) => steps.push((step, range)),
                 None => {
-                    return wrong(at, format!("`[{}]` is no place in a list", &rest[1..end]), "write `[0]` for the first entry, or `[name=x]`");
+                    return wrong(
+                        at,
+                        format!("`[{}]` is no place in a list", &rest[1..end]),
+                        "write `[0]` for the first entry, or `[name=x]`",
+                    );
                 }
             }
             at += end + 1;

@@ -8,14 +8,7 @@ use crate::source::{ConfigPath, Span};
 use crate::yaml::{Entry, Key, Node, Value};
 
 impl Walk<'_> {
-    pub(super) fn mapping(
-        &mut self,
-        entries: &[Entry],
-        view: View<'_>,
-        mapping: &Mapping<'_>,
-        path: &ConfigPath,
-        place: Span,
-    ) {
+    pub(super) fn mapping(&mut self, entries: &[Entry], view: View<'_>, mapping: &Mapping<'_>, path: &ConfigPath, place: Span) {
         let mut meant = Vec::new();
         for entry in entries {
             if let Some(known) = mapping.property(&entry.key.text) {
@@ -47,7 +40,12 @@ impl Walk<'_> {
         if view.keyword(NOT_BUILT).is_some() {
             let what = view.description().and_then(|text| text.split_once(". ")).map_or("", |(what, _)| what);
             self.problems
-                .error(path.clone(), "config/not-built", format!("`{path}` is not built yet: {what}"), format!("leave `{path}` out for now"))
+                .error(
+                    path.clone(),
+                    "config/not-built",
+                    format!("`{path}` is not built yet: {what}"),
+                    format!("leave `{path}` out for now"),
+                )
                 .at(entry.key.span);
             self.note(&path, Fix::Remove);
             return;

@@ -60,7 +60,8 @@ pub(super) fn wrong_text(text: &str, view: View<'_>) -> Option<(String, String)>
     let length = text.chars().count();
     let bound = |keyword| view.keyword(keyword).and_then(Json::as_u64).and_then(|bound| usize::try_from(bound).ok());
     if let Some(least) = bound("minLength").filter(|least| length < *least) {
-        let message = if length == 0 { "it must not be empty".to_owned() } else { format!("{} is shorter than {least} characters", shown(text)) };
+        let message =
+            if length == 0 { "it must not be empty".to_owned() } else { format!("{} is shorter than {least} characters", shown(text)) };
         return Some((message, String::new()));
     }
     if let Some(most) = bound("maxLength").filter(|most| length > *most) {
@@ -124,9 +125,7 @@ pub(super) fn type_hint(node: &Node, view: View<'_>) -> String {
         };
     };
     let resolved = resolve(scalar);
-    let read = |text: &str, as_what: &str| {
-        format!("YAML reads {} as {as_what}; put it in quotes: `\"{text}\"`", shown(text))
-    };
+    let read = |text: &str, as_what: &str| format!("YAML reads {} as {as_what}; put it in quotes: `\"{text}\"`", shown(text));
     match (view.shape(), resolved) {
         (Shape::String, Resolved::Bool(value)) => read(&scalar.text, if value { "true" } else { "false" }),
         (Shape::String, Resolved::Number(number)) if number.to_string() == scalar.text => {
