@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::describe::{listed, literal};
 use super::schema::{Mapping, NOT_BUILT, Shape, View, model};
-use super::profile;
+use super::{profile, repair};
 use crate::diag::{Error, Result, did_you_mean};
 use crate::source::Sources;
 use crate::yaml::{self, Limits};
@@ -136,7 +136,7 @@ impl Writer {
             }
             Shape::Mapping(mapping) if mapping.properties().next().is_some() => {
                 self.comment(&format!("Its keys: `manifestgen explain {path}`."), indent);
-                self.value(key, &json!({}), &commented)
+                self.value(key, &repair::sample(view), &commented)
             }
             _ => self.value(key, &shown_value(view), &commented),
         }
