@@ -1,10 +1,13 @@
 //! The one integration test binary: real commands and real parts.
 
 mod architecture;
+mod command;
+mod commands;
 mod config_errors;
 mod data;
 mod node_files;
 mod parts;
+mod render_command;
 mod yaml_peers;
 mod yaml_round_trip;
 mod yaml_strategies;
