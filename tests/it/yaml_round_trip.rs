@@ -7,8 +7,9 @@ use manifestgen::yaml::Value as Yaml;
 use manifestgen::yaml::{Limits, Node, Resolved, Scalar, key_text_as_go, parse, resolve, to_string};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::yaml_peers::Peer;
 use crate::yaml_strategies::{nasty_value, number_like, strings, words};
@@ -171,4 +172,39 @@ fn where_pyyaml_and_go_disagree_the_scalar_is_ambiguous() {
         let (pyyaml, go) = (pyyaml.ask(&text)?, go.ask(&text)?);
         if same(&pyyaml, &go) { Ok(()) } else { Err(format!("{pyyaml} to PyYAML, but {go} to Go")) }
     });
+}
+
+/// All styles of PyYAML, tags, anchors and aliases among them. It does not quote `y`, so Go is the one to compare with.
+#[test]
+fn our_reader_and_go_agree_on_what_pyyaml_writes() {
+    let (Some(mut pyyaml), Some(mut go)) = (Peer::pyyaml("write"), Peer::go()) else { return };
+    let options = (
+        select(vec![Value::Null, true.into(), false.into()]),
+        select(vec![Value::Null, "'".into(), "\"".into(), "|".into(), ">".into()]),
+        select(vec![10, 80, 10_000]),
+        select(vec![2, 4, 9]),
+        any::<bool>(),
+        select(vec!["\n", "\r\n"]),
+    );
+    let options = options.prop_map(|(flow, style, width, indent, explicit, line_break)| {
+        json!({
+            "default_flow_style": flow, "default_style": style, "width": width, "indent": indent,
+            "explicit_start": explicit, "explicit_end": explicit, "line_break": line_break, "sort_keys": false,
+        })
+    });
+    let dumps = (vec(nasty_value(), 1..30).prop_map(Value::Array), options);
+    for_all(
+        &dumps,
+        STRINGS / 4,
+        |(value, _)| strings(value),
+        |(value, options)| {
+            let text = pyyaml.ask(&json!([value, options]).to_string())?;
+            let text = text.as_str().unwrap_or_default();
+            let (ours, theirs) = (our_reader(text), go.ask(text));
+            match (&ours, &theirs) {
+                (Ok(ours), Ok(theirs)) if same(theirs, ours) => Ok(()),
+                _ => Err(format!("{ours:?} to us, but {theirs:?} to Go\n{text}")),
+            }
+        },
+    );
 }
