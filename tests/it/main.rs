@@ -3,6 +3,10 @@
 mod architecture;
 mod config_errors;
 mod data;
+mod headscale;
+mod headscale_matrix;
+mod headscale_real;
+mod headscale_server;
 mod node_files;
 mod parts;
 mod yaml_peers;
