@@ -3,8 +3,10 @@
 mod architecture;
 mod config_errors;
 mod data;
+mod lab_server;
 mod node_files;
 mod parts;
+mod server;
 mod yaml_peers;
 mod yaml_round_trip;
 mod yaml_strategies;
