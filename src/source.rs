@@ -5,9 +5,11 @@
 
 mod config_path;
 mod location;
+mod visible;
 
 pub use config_path::{ConfigPath, Segment};
 pub use location::Location;
+pub use visible::visible;
 
 /// Names one text in [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,7 +93,7 @@ impl Sources {
         &self.texts[id.0 as usize]
     }
 
-    /// Where a span begins, with the line to show.
+    /// Where a span begins, with the line to show; control characters in it are made [`visible()`].
     #[must_use]
     pub fn locate(&self, span: Span) -> Location {
         let source = self.get(span.source);
@@ -99,7 +101,7 @@ impl Sources {
         let (end_line, end_column) = source.position(span.end);
         let text = source.line(line);
         let length = if end_line == line { end_column.saturating_sub(column) } else { text.chars().count().saturating_sub(column - 1) };
-        Location { file: source.name.clone(), line, column, length: length.max(1), text: text.to_owned() }
+        Location { file: visible(&source.name).into_owned(), line, column, length: length.max(1), text: visible(text).into_owned() }
     }
 }
 

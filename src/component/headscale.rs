@@ -86,11 +86,7 @@ fn render(cluster: &Cluster, out: &mut Output) -> Result<()> {
 
 /// The pod calls no Kubernetes API.
 fn service_account(context: Context<'_>) -> ServiceAccount {
-    ServiceAccount {
-        metadata: context.metadata(NAME),
-        automount_service_account_token: Some(false),
-        ..ServiceAccount::default()
-    }
+    ServiceAccount { metadata: context.metadata(NAME), automount_service_account_token: Some(false), ..ServiceAccount::default() }
 }
 
 /// The ConfigMap's content, by file name.

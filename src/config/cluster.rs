@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidr, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, NodeEntry};
+use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -43,7 +43,7 @@ pub struct ClusterSection {
     pub name: DnsLabel,
     /// The Kubernetes version that the cluster runs, `1.36` or `1.36.3`.
     #[serde(default = "default_version")]
-    pub version: String,
+    pub version: KubernetesVersion,
     /// Networks of pods and services.
     #[serde(default)]
     pub network: Network,
@@ -55,8 +55,8 @@ pub struct ClusterSection {
     pub security: Security,
 }
 
-fn default_version() -> String {
-    crate::versions::KUBERNETES.to_owned()
+fn default_version() -> KubernetesVersion {
+    crate::versions::KUBERNETES.into()
 }
 
 /// Networks of pods and services.
@@ -64,9 +64,9 @@ fn default_version() -> String {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Network {
     /// Addresses of pods (k3s `cluster-cidr`).
-    pub cidr: Cidr,
+    pub cidr: Cidrs,
     /// Addresses of Services (k3s `service-cidr`).
-    pub service_cidr: Cidr,
+    pub service_cidr: Cidrs,
     /// Address of the cluster's DNS Service; by default the tenth of `serviceCidr`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<IpAddress>,
@@ -82,15 +82,20 @@ impl Default for Network {
 }
 
 impl Network {
-    /// The address of the cluster's DNS Service; none where `serviceCidr` does not hold ten addresses.
+    /// The addresses of the cluster's DNS Service: `dns`, or else the tenth of each service network, as k3s has it.
     #[must_use]
-    pub fn dns_address(&self) -> Option<IpAddress> {
-        let tenth = || match self.service_cidr.network()? {
-            IpNet::V4(network) => u32::from(network.network()).checked_add(10).map(|bits| IpAddr::V4(bits.into())),
-            IpNet::V6(network) => u128::from(network.network()).checked_add(10).map(|bits| IpAddr::V6(bits.into())),
+    pub fn dns_addresses(&self) -> Vec<IpAddress> {
+        let tenth = |network: IpNet| {
+            let address = match network {
+                IpNet::V4(network) => IpAddr::V4(u32::from(network.network()).checked_add(10)?.into()),
+                IpNet::V6(network) => IpAddr::V6(u128::from(network.network()).checked_add(10)?.into()),
+            };
+            network.contains(&address).then(|| IpAddress(address.to_string()))
         };
-        let tenth = || tenth().filter(|address| self.service_cidr.network().is_some_and(|network| network.contains(address)));
-        self.dns.clone().or_else(|| tenth().map(|address| IpAddress(address.to_string())))
+        match &self.dns {
+            Some(address) => vec![address.clone()],
+            None => self.service_cidr.networks().into_iter().filter_map(tenth).collect(),
+        }
     }
 }
 

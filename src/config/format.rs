@@ -65,7 +65,7 @@ macro_rules! formats {
             }
 
             fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "format": $format, "examples": $examples})
+                json_schema!({"type": "string", "format": $format, "pattern": pattern($format), "examples": $examples})
             }
         }
     )*};
@@ -187,38 +187,50 @@ pub(crate) struct Format {
     pub(crate) noun: &'static str,
     /// Whether an unquoted number is taken by its raw text: `version: 1.30` must stay `1.30`.
     pub(crate) takes_number: bool,
+    /// What editors, which do not know the format, can check: every good text matches it.
+    pub(crate) pattern: &'static str,
     /// Whether a text is of this format.
     pub(crate) check: fn(&str) -> Result<(), Wrong>,
 }
 
 macro_rules! table {
-    ($($name:literal $noun:literal $takes_number:literal $check:expr;)*) => {
-        &[$(Format { name: $name, noun: $noun, takes_number: $takes_number, check: $check }),*]
+    ($($name:literal $noun:literal $takes_number:literal $check:expr, $pattern:expr;)*) => {
+        &[$(Format { name: $name, noun: $noun, takes_number: $takes_number, pattern: $pattern, check: $check }),*]
     };
 }
 
 const FORMATS: &[Format] = table! {
-    "quantity" "a quantity" true quantity::check;
-    "duration" "a duration" false |text| duration::parse(text).map(drop);
-    "cidr" "an IP network" false |text| network::parse_network(text).map(drop);
-    "cidrs" "an IP network" false |text| network::parse_networks(text).map(drop);
-    "ip" "an IP address" false |text| network::parse_address(text).map(drop);
-    "dns-label" "a DNS label" false name::check_label;
-    "dns-name" "a DNS name" false name::check_dns_name;
-    "host" "a host" false network::check_host;
-    "http-url" "an HTTP URL" false |text| url::parse(text).map(drop);
-    "image" "an image reference" false image::check;
-    "absolute-path" "an absolute path" false path::check_absolute;
-    "kubernetes-version" "a Kubernetes version" true version::check;
-    "label-key" "a label key" false name::check_label_key;
-    "label-value" "a label value" false name::check_label_value;
-    "cron" "a cron schedule" false cron::check;
-    "file-mode" "a file mode" true path::check_mode;
+    "quantity" "a quantity" true quantity::check, quantity::PATTERN;
+    "duration" "a duration" false |text| duration::parse(text).map(drop), "^(0|([0-9.]+(ns|us|µs|μs|ms|s|m|h))+)$";
+    "cidr" "an IP network" false |text| network::parse_network(text).map(drop), "^[0-9a-fA-F:.]+/[0-9]{1,3}$";
+    "cidrs" "an IP network" false |text| network::parse_networks(text).map(drop), "^[0-9a-fA-F:.]+/[0-9]{1,3}(,[0-9a-fA-F:.]+/[0-9]{1,3})?$";
+    "ip" "an IP address" false |text| network::parse_address(text).map(drop), "^[0-9a-fA-F:.]+$";
+    "dns-label" "a DNS label" false name::check_label, "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
+    "dns-name" "a DNS name" false name::check_dns_name, "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    "host" "a host" false network::check_host, "^[0-9a-zA-Z.:-]+$";
+    "http-url" "an HTTP URL" false |text| url::parse(text).map(drop), "^https?://.+$";
+    "image" "an image reference" false image::check, "^.+[:@].+$";
+    "absolute-path" "an absolute path" false path::check_absolute, "^/";
+    "kubernetes-version" "a Kubernetes version" true version::check, "^[0-9]+[.][0-9]+([.][0-9]+)?$";
+    "label-key" "a label key" false name::check_label_key, "^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+    "label-value" "a label value" false name::check_label_value, "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$";
+    "cron" "a cron schedule" false cron::check, "^(@[a-z]+|@every .+|[^ ]+( +[^ ]+){4})$";
+    "file-mode" "a file mode" true path::check_mode, "^[0-7]{3,4}$";
 };
 
 /// Looks a format up by the schema's word for it.
 pub(crate) fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
+}
+
+/// Looks a format up by its pattern, which is all that the generator keeps of a key's type.
+pub(crate) fn format_of_pattern(pattern: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.pattern == pattern)
+}
+
+/// The pattern of a format.
+fn pattern(name: &str) -> &'static str {
+    format(name).map_or("", |format| format.pattern)
 }
 
 macro_rules! port_numbers {
@@ -290,8 +302,11 @@ pub(crate) mod tests {
             ($($name:ident)*) => {$({
                 let schema = schemars::SchemaGenerator::default().into_root_schema_for::<$name>().to_value();
                 let name = schema["format"].as_str().expect("a format");
+                let pattern = regex::Regex::new(schema["pattern"].as_str().expect("a pattern")).expect("a regular expression");
                 for example in schema["examples"].as_array().expect("examples") {
-                    assert_eq!(verdict(name, example.as_str().expect("text")), "ok", "{name} {example}");
+                    let example = example.as_str().expect("text");
+                    assert_eq!(verdict(name, example), "ok", "{name} {example}");
+                    assert!(pattern.is_match(example), "{name} {example}");
                 }
             })*};
         }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{DERP_FILE, POLICY_FILE, secrets, server_config, volumes};
 use crate::config::headscale::{
-    self as config, Allocation, DatabaseType, DayDuration, Ephemeral, ExtraRecord, Gorm, HaRoutes, Headscale, Pkce, PkceMethod,
-    PolicyMode, SslMode,
+    self as config, Allocation, DatabaseType, DayDuration, Ephemeral, ExtraRecord, Gorm, HaRoutes, Headscale, Pkce, PkceMethod, PolicyMode,
+    SslMode,
 };
 use crate::config::{Cidr, DnsName, GoDuration, HttpUrl, IpAddress};
 

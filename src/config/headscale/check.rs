@@ -20,16 +20,8 @@ use crate::source::ConfigPath;
 pub fn check(cluster: &Cluster, problems: &mut Problems) {
     let Some(headscale) = &cluster.headscale else { return };
     let mut check = Check { cluster, headscale, problems };
-    let topics: [fn(&mut Check<'_>); 8] = [
-        versions::check,
-        server::check,
-        network::check,
-        dns::check,
-        derp::check,
-        database::check,
-        settings::check,
-        policy::check,
-    ];
+    let topics: [fn(&mut Check<'_>); 8] =
+        [versions::check, server::check, network::check, dns::check, derp::check, database::check, settings::check, policy::check];
     for topic in topics {
         topic(&mut check);
     }

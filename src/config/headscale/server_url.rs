@@ -111,7 +111,11 @@ impl ServerUrl {
 impl std::fmt::Display for ServerUrl {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scheme = if self.https { "https" } else { "http" };
-        if self.host.contains(':') { write!(out, "{scheme}://[{}]", self.host)? } else { write!(out, "{scheme}://{}", self.host)? }
+        if self.host.contains(':') {
+            write!(out, "{scheme}://[{}]", self.host)?
+        } else {
+            write!(out, "{scheme}://{}", self.host)?
+        }
         if let Some(port) = self.port {
             write!(out, ":{port}")?;
         }

@@ -102,7 +102,7 @@ mod tests {
     fn a_version_of_k3s_has_the_flag() {
         let with = |version: &str| {
             let mut cluster = cluster(json!({"defaults": {"server": {"etcdS3Retention": 3, "writeKubeconfigName": "home"}}}), json!([]));
-            cluster.cluster.version = version.to_owned();
+            cluster.cluster.version = version.into();
             said(check, &cluster)
         };
         insta::assert_snapshot!(with("1.33.3"), @"

@@ -111,7 +111,9 @@ fn owner(check: &mut Check<'_>, path: ConfigPath, name: &str, what: &str) {
     match Alias::kind_of(name) {
         AliasKind::User => {}
         AliasKind::Group | AliasKind::Tag => defined(check, path, name),
-        _ => wrong(check, path, format!("`{name}` is no user, group or tag, and only those {what}"), "write `alice@`, `group:…` or `tag:…`"),
+        _ => {
+            wrong(check, path, format!("`{name}` is no user, group or tag, and only those {what}"), "write `alice@`, `group:…` or `tag:…`")
+        }
     }
 }
 

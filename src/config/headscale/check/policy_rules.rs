@@ -48,7 +48,9 @@ pub(super) fn check(check: &mut Check<'_>) {
             let path = path.key("dst").index(place);
             match dst.kind() {
                 AliasKind::Tag => defined(check, path, &dst.0),
-                AliasKind::AutoGroup if dst.0 == "autogroup:internet" => wrong(check, path, "the internet is no node", "name a tag or a host"),
+                AliasKind::AutoGroup if dst.0 == "autogroup:internet" => {
+                    wrong(check, path, "the internet is no node", "name a tag or a host")
+                }
                 _ => single_host(check, path, &dst.0),
             }
         }
@@ -66,7 +68,12 @@ fn acl(check: &mut Check<'_>, path: &ConfigPath, rule: &Acl) {
         let Some((target, ports)) = destination(check, &path, dst) else { continue };
         alias(check, path.clone(), &target, &DESTINATIONS);
         if only_wildcard && ports != "*" {
-            wrong(check, path.clone(), format!("`{dst}` names ports, and only `tcp`, `udp` and `sctp` have ports"), format!("write `{target}:*`"));
+            wrong(
+                check,
+                path.clone(),
+                format!("`{dst}` names ports, and only `tcp`, `udp` and `sctp` have ports"),
+                format!("write `{target}:*`"),
+            );
         }
         // Headscale 0.28 lets these through and answers with an empty rule.
         if target == "autogroup:self" && check.minor() >= Minor::V29 {
@@ -129,7 +136,12 @@ fn ssh(check: &mut Check<'_>, path: &ConfigPath, rule: &SshRule) {
         match src.kind() {
             AliasKind::User => {}
             AliasKind::Group | AliasKind::Tag | AliasKind::AutoGroup => alias(check, path, &src.0, &MEMBERS),
-            _ => wrong(check, path, format!("`{src}` cannot log in"), "write a user, `group:…`, `tag:…`, `autogroup:member` or `autogroup:tagged`"),
+            _ => wrong(
+                check,
+                path,
+                format!("`{src}` cannot log in"),
+                "write a user, `group:…`, `tag:…`, `autogroup:member` or `autogroup:tagged`",
+            ),
         }
     }
     for (place, dst) in rule.dst.iter().enumerate() {
@@ -137,17 +149,32 @@ fn ssh(check: &mut Check<'_>, path: &ConfigPath, rule: &SshRule) {
         match dst.kind() {
             AliasKind::User => {
                 if rule.src.iter().any(|src| src != dst) || rule.src.is_empty() {
-                    wrong(check, path, format!("the devices of `{dst}` are open to `{dst}` only"), "use `autogroup:self`, or `src: [the same user]`");
+                    wrong(
+                        check,
+                        path,
+                        format!("the devices of `{dst}` are open to `{dst}` only"),
+                        "use `autogroup:self`, or `src: [the same user]`",
+                    );
                 }
             }
             AliasKind::Tag | AliasKind::AutoGroup => {
                 alias(check, path.clone(), &dst.0, &SSH_DESTINATIONS);
                 let tagged = |src: &Alias| src.kind() == AliasKind::Tag || src.0 == "autogroup:tagged";
                 if matches!(dst.0.as_str(), "autogroup:self" | "autogroup:member") && rule.src.iter().any(tagged) {
-                    wrong(check, path, "nodes with tags cannot log in on the devices of users", "use tags, or `autogroup:tagged`, in `dst`");
+                    wrong(
+                        check,
+                        path,
+                        "nodes with tags cannot log in on the devices of users",
+                        "use tags, or `autogroup:tagged`, in `dst`",
+                    );
                 }
             }
-            _ => wrong(check, path, format!("`{dst}` is no place to log in"), "write `tag:…`, `autogroup:self`, `autogroup:member` or `autogroup:tagged`"),
+            _ => wrong(
+                check,
+                path,
+                format!("`{dst}` is no place to log in"),
+                "write `tag:…`, `autogroup:self`, `autogroup:member` or `autogroup:tagged`",
+            ),
         }
     }
     ssh_users(check, path, rule);
@@ -261,7 +288,12 @@ fn alias(check: &mut Check<'_>, path: ConfigPath, name: &str, autogroups: &[&str
             wrong(check, path, format!("`{name}` has no meaning here"), format!("here it can be {}", autogroups.join(", ")));
         }
         AliasKind::Unknown => {
-            wrong(check, path, format!("`{name}` is nothing that a rule can name"), "write `*`, a user, `group:…`, `tag:…`, a host or an address");
+            wrong(
+                check,
+                path,
+                format!("`{name}` is nothing that a rule can name"),
+                "write `*`, a user, `group:…`, `tag:…`, a host or an address",
+            );
         }
         _ => defined(check, path, name),
     }

@@ -65,7 +65,10 @@ fn reachable(check: &mut Check<'_>, url: &ServerUrl) {
         check.error(
             at(["serverUrl"]),
             URL,
-            format!("`headscale.serverUrl` has the path `{}`, but clients ask for `/key` and `/ts2021` at the root of the host", url.path()),
+            format!(
+                "`headscale.serverUrl` has the path `{}`, but clients ask for `/key` and `/ts2021` at the root of the host",
+                url.path()
+            ),
             "give Headscale a host of its own",
         );
     }
@@ -104,7 +107,10 @@ fn tls(check: &mut Check<'_>) {
             )
             .involving(at(["serverUrl"]));
     }
-    if acme.challenge_type == ChallengeType::TlsAlpn01 && headscale.service.r#type == ServiceType::NodePort && headscale.service.node_port != 443 {
+    if acme.challenge_type == ChallengeType::TlsAlpn01
+        && headscale.service.r#type == ServiceType::NodePort
+        && headscale.service.node_port != 443
+    {
         check.warning(
             at(["tls", "letsEncrypt", "challengeType"]),
             TLS,

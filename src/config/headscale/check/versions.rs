@@ -84,11 +84,7 @@ fn ssh(rules: &[SshRule]) -> Vec<Only> {
     let keys = rules.flat_map(|(path, rule)| {
         [
             (!rule.accept_env.is_empty(), path.key("acceptEnv"), NEWER),
-            (
-                rule.check_period.as_deref() == Some("always"),
-                path.key("checkPeriod"),
-                "Headscale 0.28 takes a duration only, such as `1m`",
-            ),
+            (rule.check_period.as_deref() == Some("always"), path.key("checkPeriod"), "Headscale 0.28 takes a duration only, such as `1m`"),
         ]
     });
     keys.filter(|(set, ..)| *set).map(|(_, path, instead)| Only { minor: Minor::V29, path, instead }).collect()
