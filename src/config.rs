@@ -3,6 +3,7 @@
 mod check;
 mod cluster;
 mod describe;
+mod explain;
 mod file;
 mod findings;
 mod format;
@@ -19,9 +20,11 @@ mod profile;
 mod repair;
 mod schema;
 mod set;
+mod template;
 mod validate;
 
 pub use cluster::*;
+pub use explain::{Explanation, explain};
 pub use file::ConfigFile;
 pub use format::*;
 pub use headscale::Headscale;
@@ -32,3 +35,4 @@ pub use node::*;
 pub use problems::{Problem, Problems};
 pub use profile::profiles;
 pub use schema::schema;
+pub use template::template;

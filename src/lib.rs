@@ -4,11 +4,15 @@
 //! components make objects and files of it and seals them into a [`manifest::Release`]; `sink` writes that release out,
 //! `live` and `lab` bring it before a real API server. docs/ARCHITECTURE.md has the picture and the table of rooms.
 
+pub mod cli;
 pub mod component;
 pub mod config;
 pub mod data;
 pub mod diag;
+pub mod lab;
+pub mod live;
 pub mod manifest;
+pub mod process;
 pub mod render;
 pub mod schema;
 pub mod sink;

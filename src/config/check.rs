@@ -11,7 +11,7 @@ use super::{Cluster, Problems};
 type Check = fn(&Cluster, &mut Problems);
 
 /// All topics.
-const ALL: &[Check] = &[node::check];
+const ALL: &[Check] = &[node::check, super::headscale::check];
 
 /// Runs all of them.
 pub(super) fn all(cluster: &Cluster, problems: &mut Problems) {

@@ -173,7 +173,7 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { reason: reason.into(), hint: hint.into() }
     }
 }
@@ -216,6 +216,8 @@ const FORMATS: &[Format] = table! {
     "label-value" "a label value" false name::check_label_value, "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$";
     "cron" "a cron schedule" false cron::check, "^(@[a-z]+|@every .+|[^ ]+( +[^ ]+){4})$";
     "file-mode" "a file mode" true path::check_mode, "^[0-7]{3,4}$";
+    "headscale-version" "a Headscale version" true super::headscale::check_version, "^v?[0-9]+[.][0-9]+([.][0-9]+)?$";
+    "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9.]+(ns|us|µs|μs|ms|s|m|h|d|w|y))+)$";
 };
 
 /// Looks a format up by the schema's word for it.

@@ -32,14 +32,16 @@ pub use policy::{
 };
 pub use secrets::{ConfigMapKey, SecretKey, SecretKeys, Secrets};
 pub use server_url::ServerUrl;
+pub(in crate::config) use settings::check_day_duration;
 pub use settings::{
     Allocation, Cli, DayDuration, Ephemeral, HaRoutes, Log, LogFormat, LogLevel, NodeLifecycle, Prefixes, Routes, Toggle, Tuning,
     UnixSocket,
 };
+pub(in crate::config) use version::check_version;
 pub use version::{HeadscaleVersion, Minor};
-pub use workload::{Resources, Storage, StorageType, Toleration, TolerationEffect};
+pub use workload::{Resources, Storage, StorageType, Toleration};
 
-use super::{Cidr, DnsLabel, HttpUrl, Image};
+use super::{Cidr, DnsLabel, HttpUrl, Image, LabelKey, LabelValue};
 
 /// The coordination server of the mesh: Headscale in a pod of its own.
 ///
@@ -124,7 +126,8 @@ pub struct Headscale {
     pub resources: Resources,
     /// Labels that the pod's node must have.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub node_selector: BTreeMap<String, String>,
+    #[schemars(extend("propertyNames" = {"format": "label-key"}))]
+    pub node_selector: BTreeMap<LabelKey, LabelValue>,
     /// Taints that the pod tolerates, besides those of control-plane nodes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tolerations: Vec<Toleration>,

@@ -26,9 +26,13 @@ impl Object {
     pub fn new<T: Serialize>(component: &'static str, origin: ConfigPath, resource: &T) -> Result<Self> {
         let value = serde_json::to_value(resource)
             .map_err(|cause| Error::internal(format!("an object of component `{component}` does not serialize")).caused_by(cause))?;
-        let Value::Object(value) = value else {
+        let Value::Object(mut fields) = value else {
             return Err(Error::internal(format!("an object of component `{component}` is not a mapping")));
         };
+        // People look for these first; the typed structs write `metadata` after `data`.
+        let mut value: Map<String, Value> =
+            ["apiVersion", "kind", "metadata"].iter().filter_map(|key| fields.shift_remove_entry(*key)).collect();
+        value.append(&mut fields);
         let object = Self { value, component, origin };
         for (what, text) in [("apiVersion", object.api_version()), ("kind", object.kind()), ("metadata.name", object.name())] {
             if text.is_empty() {

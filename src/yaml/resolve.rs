@@ -4,6 +4,9 @@
 //! with a few ways of its own. The facts here are those of its `resolve.go` and of Go's `strconv`; the integration tests hold them
 //! against the real reader.
 
+mod float;
+mod number;
+
 use serde_json::Number;
 
 use super::{Key, Scalar};
@@ -63,7 +66,7 @@ pub fn key_text_as_go(key: &Key) -> Option<String> {
         Meaning::Null | Meaning::Unsigned(_) => None,
         Meaning::Bool(value) => Some(value.to_string()),
         Meaning::Signed(value) => Some(value.to_string()),
-        Meaning::Float(value) => Some(go_shortest_f32(value)),
+        Meaning::Float(value) => Some(float::in_key(value)),
         Meaning::Str => Some(key.text.clone()),
     }
 }
@@ -75,24 +78,9 @@ pub(super) fn resolve_plain(text: &str) -> Resolved {
         Meaning::Bool(value) => Resolved::Bool(value),
         Meaning::Signed(value) => Resolved::Number(value.into()),
         Meaning::Unsigned(value) => Resolved::Number(value.into()),
-        Meaning::Float(value) => float(value),
+        Meaning::Float(value) => float::in_json(value),
         Meaning::Str => Resolved::Str,
     }
-}
-
-/// Go's `encoding/json` writes floats below 1e21 without exponent, and whole ones without a point; the digits are the shortest that read back,
-/// then zeros. Rust's `Display` writes the same, without end.
-fn float(value: f64) -> Resolved {
-    if value.fract() == 0.0 && value.abs() < 1e21 {
-        let digits = value.to_string();
-        if let Ok(whole) = digits.parse::<i64>() {
-            return Resolved::Number(whole.into());
-        }
-        if let Ok(whole) = digits.parse::<u64>() {
-            return Resolved::Number(whole.into());
-        }
-    }
-    Number::from_f64(value).map_or(Resolved::NotFinite, Resolved::Number)
 }
 
 /// What Go's reader makes of plain text before it becomes JSON.
@@ -117,115 +105,11 @@ fn meaning(text: &str) -> Meaning {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Meaning::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Meaning::Float(f64::NEG_INFINITY),
         _ => match text.as_bytes()[0] {
-            b'.' if underscores_separate_digits(text) => decimal_float(&text.replace('_', "")),
-            b'+' | b'-' | b'0'..=b'9' => number(&text.replace('_', "")),
+            b'.' => number::starting_with_point(text),
+            b'+' | b'-' | b'0'..=b'9' => number::starting_with_sign_or_digit(text),
             _ => Meaning::Str,
         },
     }
-}
-
-/// `text` starts with a sign or a digit and has no underscores any more.
-fn number(text: &str) -> Meaning {
-    let (negative, digits) = match text.as_bytes()[0] {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let signed = digits.len() != text.len();
-    let lower = |at: usize| digits.as_bytes().get(at).map(u8::to_ascii_lowercase);
-    let (radix, magnitude) = match (lower(0), lower(1)) {
-        (Some(b'0'), Some(b'x')) => (16, &digits[2..]),
-        (Some(b'0'), Some(b'o')) => (8, &digits[2..]),
-        (Some(b'0'), Some(b'b')) => (2, &digits[2..]),
-        (Some(b'0'), Some(_)) => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    if let Some(magnitude) = magnitude_of(magnitude, radix) {
-        if let Some(value) = with_sign(magnitude, negative) {
-            return Meaning::Signed(value);
-        }
-        // Go's ParseUint takes no sign at all; such a number becomes a float.
-        if let (false, Ok(value)) = (signed, u64::try_from(magnitude)) {
-            return Meaning::Unsigned(value);
-        }
-    }
-    match decimal_float(text) {
-        // Go's reader tries binary once more, and then lets a sign stand behind the prefix.
-        Meaning::Str => binary_with_inner_sign(text).map_or(Meaning::Str, Meaning::Signed),
-        float => float,
-    }
-}
-
-/// Digits only, where Rust's own parser would take a sign; over `u64` counts as no number.
-fn magnitude_of(digits: &str, radix: u32) -> Option<i128> {
-    let plain = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
-    if plain { u64::from_str_radix(digits, radix).ok().map(i128::from) } else { None }
-}
-
-fn with_sign(magnitude: i128, negative: bool) -> Option<i64> {
-    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
-}
-
-fn binary_with_inner_sign(text: &str) -> Option<i64> {
-    if let Some(rest) = text.strip_prefix("0b") {
-        let (negative, digits) = match rest.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, rest.strip_prefix('+')?),
-        };
-        return with_sign(magnitude_of(digits, 2)?, negative);
-    }
-    None
-}
-
-/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?` that fits `f64`; an overflow is a string to Go.
-fn decimal_float(text: &str) -> Meaning {
-    let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match rest.find(['e', 'E']) {
-        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
-        None => (rest, None),
-    };
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let whole_mantissa = match mantissa.split_once('.') {
-        Some(("", fraction)) => !fraction.is_empty() && digits(fraction),
-        Some((whole, fraction)) => digits(whole) && digits(fraction),
-        None => !mantissa.is_empty() && digits(mantissa),
-    };
-    let whole_exponent = exponent.is_none_or(|part| {
-        let part = part.strip_prefix(['-', '+']).unwrap_or(part);
-        !part.is_empty() && digits(part)
-    });
-    match text.parse::<f64>() {
-        Ok(value) if whole_mantissa && whole_exponent && value.is_finite() => Meaning::Float(value),
-        _ => Meaning::Str,
-    }
-}
-
-/// Go's rule for underscores in a number without prefix.
-fn underscores_separate_digits(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-    bytes.iter().enumerate().all(|(at, byte)| *byte != b'_' || digit(at.checked_sub(1)) && digit(Some(at + 1)))
-}
-
-/// Go's `strconv.FormatFloat(value, 'g', -1, 32)`: the shortest digits that read back as the same `f32`, with an exponent of at least two digits
-/// below 1e-4 and from 1e6 on.
-#[expect(clippy::cast_possible_truncation, reason = "Go rounds the key to 32 bits, too")]
-fn go_shortest_f32(value: f64) -> String {
-    let value = value as f32;
-    if value.is_nan() {
-        return ".nan".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return value.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 #[cfg(test)]
@@ -306,6 +190,10 @@ mod tests {
             ("1e6", "1e+06"),
             ("1e-5", "1e-05"),
             (".inf", ".inf"),
+            ("-2733068.231", "-2.7330682e+06"),
+            ("-20379.062576", "-20379.062"),
+            ("0.00001", "1e-05"),
+            ("-0.0", "-0"),
             ("2001-01-01", "2001-01-01"),
         ];
         for (text, expected) in cases {

@@ -5,3 +5,6 @@ mod config_errors;
 mod data;
 mod node_files;
 mod parts;
+mod yaml_peers;
+mod yaml_round_trip;
+mod yaml_strategies;

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::{env, thread};
 
 /// Where an executable is: in PATH, or in the folder that `tests/toolchain/build` fills.
@@ -11,7 +12,21 @@ use std::{env, thread};
 /// are noted in the file that `MANIFESTGEN_SKIP_LOG` names.
 pub(crate) fn part(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path).chain(toolchain()).map(|folder| folder.join(name)).find(|file| file.is_file());
+    found_or_noted(name, env::split_paths(&path).chain(toolchain()).map(|folder| folder.join(name)).find(|file| file.is_file()))
+}
+
+/// A Python that has the package: the one that `MANIFESTGEN_PYTHON` names, or the first of `python3` and Debian's; noted as [`part`] does.
+pub(crate) fn python_with(package: &str) -> Option<PathBuf> {
+    let named = env::var_os("MANIFESTGEN_PYTHON").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let mut pythons = named.into_iter().chain(["python3", "/usr/bin/python3"].map(PathBuf::from));
+    let imports = |python: &PathBuf| {
+        let import = Command::new(python).args(["-c", &format!("import {package}")]).stderr(Stdio::null()).status();
+        import.is_ok_and(|status| status.success())
+    };
+    found_or_noted(&format!("python3 with {package}"), pythons.find(imports))
+}
+
+fn found_or_noted(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     if found.is_none() {
         assert!(env::var_os("MANIFESTGEN_REQUIRE_PARTS").is_none(), "part `{name}` is missing, and MANIFESTGEN_REQUIRE_PARTS is set");
         if let Some(log) = env::var_os("MANIFESTGEN_SKIP_LOG") {

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Context, NAME, secrets, volumes};
 use crate::config;
-use crate::config::headscale::{ChallengeType, TolerationEffect};
+use crate::config::TaintEffect;
+use crate::config::headscale::ChallengeType;
 
 /// `nonroot` of the distroless base image that Headscale's image is built on.
 const NON_ROOT: i64 = 65532;
@@ -58,7 +59,7 @@ fn checksum(files: &BTreeMap<String, String>) -> String {
 
 fn pod(context: Context<'_>) -> PodSpec {
     let (volumes, mounts) = volumes::volumes(context);
-    let headscale = context.headscale;
+    let node_selector = context.headscale.node_selector.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
     PodSpec {
         service_account_name: Some(NAME.to_owned()),
         automount_service_account_token: Some(false),
@@ -67,7 +68,7 @@ fn pod(context: Context<'_>) -> PodSpec {
         security_context: Some(pod_security(context)),
         affinity: Some(near_the_control_plane()),
         tolerations: Some(tolerations(context)),
-        node_selector: Some(headscale.node_selector.clone()).filter(|labels| !labels.is_empty()),
+        node_selector: Some(node_selector).filter(|labels: &BTreeMap<_, _>| !labels.is_empty()),
         containers: vec![Container { volume_mounts: Some(mounts), ..container(context) }],
         volumes: Some(volumes),
         ..PodSpec::default()
@@ -110,10 +111,10 @@ fn tolerations(context: Context<'_>) -> Vec<Toleration> {
         ..Toleration::default()
     });
     let own = context.headscale.tolerations.iter().map(|toleration| Toleration {
-        key: Some(toleration.key.clone()),
+        key: Some(toleration.key.to_string()),
         operator: Some(if toleration.value.is_some() { "Equal" } else { "Exists" }.to_owned()),
-        value: toleration.value.clone(),
-        effect: toleration.effect.map(TolerationEffect::as_str).map(ToOwned::to_owned),
+        value: toleration.value.as_ref().map(ToString::to_string),
+        effect: toleration.effect.map(TaintEffect::as_str).map(ToOwned::to_owned),
         toleration_seconds: None,
     });
     servers.into_iter().chain(own).collect()

@@ -76,7 +76,7 @@ fn egress(context: Context<'_>) -> Vec<NetworkPolicyEgressRule> {
         let to = postgres_peer(context, host).map(|peer| vec![peer]);
         rules.push(NetworkPolicyEgressRule { to, ports: Some(vec![port("TCP", headscale.database.postgres.port)]) });
     }
-    let mut web: Vec<u16> = web_urls(context).filter_map(|url| url_port(url.as_str())).collect();
+    let mut web: Vec<u16> = web_urls(context).filter_map(HttpUrl::parts).map(|(_, _, port)| port).collect();
     if !headscale.disable_check_updates {
         web.push(443);
     }
@@ -100,7 +100,7 @@ fn dns() -> NetworkPolicyEgressRule {
 
 /// An address, or the namespace of a Service of this cluster; none for a name outside of it, whose address nobody knows yet.
 fn postgres_peer(context: Context<'_>, host: &Host) -> Option<NetworkPolicyPeer> {
-    if let Ok(address) = host.as_str().parse::<std::net::IpAddr>() {
+    if let Some(address) = host.address() {
         let cidr = ipnet::IpNet::from(address).to_string();
         return Some(NetworkPolicyPeer { ip_block: Some(IPBlock { cidr, except: None }), ..NetworkPolicyPeer::default() });
     }
@@ -121,11 +121,4 @@ fn web_urls(context: Context<'_>) -> impl Iterator<Item = &HttpUrl> {
     let acme = headscale.tls.lets_encrypt.as_ref().map(|acme| &acme.acme_url);
     let oidc = headscale.oidc.as_ref().map(|oidc| &oidc.issuer);
     headscale.derp.urls.iter().chain(acme).chain(oidc)
-}
-
-fn url_port(url: &str) -> Option<u16> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let port = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')).and_then(|(_, port)| port.parse().ok());
-    Some(port.unwrap_or(if scheme == "https" { 443 } else { 80 }))
 }

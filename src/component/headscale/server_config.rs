@@ -126,7 +126,7 @@ fn server_config(context: Context<'_>) -> Result<ServerConfig<'_>> {
         policy: Policy::of(&headscale.policy),
         dns: Dns::of(&headscale.dns),
         unix_socket: headscale.unix_socket.path.as_str(),
-        unix_socket_permission: &headscale.unix_socket.permission,
+        unix_socket_permission: headscale.unix_socket.permission.as_str(),
         oidc: headscale.oidc.as_ref().map(|oidc| Oidc::of(headscale, oidc, newer)),
         logtail: headscale.logtail,
         taildrop: headscale.taildrop,

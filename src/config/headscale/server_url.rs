@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Headscale, ServiceType};
-use crate::config::{Cluster, IpAddress, NodeRole};
+use crate::config::{Cluster, HttpUrl, IpAddress, NodeRole};
 
 fn first_server_address(cluster: &Cluster) -> Option<&IpAddress> {
     cluster.nodes.iter().find(|node| node.role == NodeRole::Server).and_then(|node| node.address.as_ref())
@@ -22,7 +22,7 @@ enum Source {
 pub struct ServerUrl {
     https: bool,
     host: String,
-    port: Option<u16>,
+    port: u16,
     path: String,
     source: Source,
 }
@@ -33,10 +33,10 @@ impl ServerUrl {
     #[must_use]
     pub fn of(cluster: &Cluster, headscale: &Headscale) -> Option<Self> {
         if let Some(url) = &headscale.server_url {
-            return Self::parse(url.as_str());
+            return Self::parse(url);
         }
         let https = headscale.serves_tls();
-        let derived = |host, port, source| Self { https, host, port: Some(port), path: String::new(), source };
+        let derived = |host, port, source| Self { https, host, port, path: String::new(), source };
         let node = (headscale.service.r#type == ServiceType::NodePort).then(|| first_server_address(cluster)).flatten();
         Some(match node {
             Some(address) => derived(address.to_string(), headscale.service.node_port, Source::Node),
@@ -48,23 +48,11 @@ impl ServerUrl {
         })
     }
 
-    fn parse(url: &str) -> Option<Self> {
-        let (https, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-            (Some(rest), _) => (true, rest),
-            (_, Some(rest)) => (false, rest),
-            _ => return None,
-        };
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let (host, port) = match authority.strip_prefix('[') {
-            Some(bracketed) => {
-                let (host, after) = bracketed.split_once(']')?;
-                (host, after.strip_prefix(':'))
-            }
-            None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
-        };
-        let port = port.map(str::parse).transpose().ok()?;
-        let path = path.trim_end_matches('/').to_owned();
-        (!host.is_empty()).then(|| Self { https, host: host.to_ascii_lowercase(), port, path, source: Source::Config })
+    fn parse(url: &HttpUrl) -> Option<Self> {
+        let (scheme, host, port) = url.parts()?;
+        let (_, rest) = url.as_str().split_once("://")?;
+        let path = rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]).trim_end_matches('/').to_owned();
+        Some(Self { https: scheme == "https", host: host.to_ascii_lowercase(), port, path, source: Source::Config })
     }
 
     /// The host without brackets and port, in lower case.
@@ -75,8 +63,8 @@ impl ServerUrl {
 
     /// The port that clients connect to.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port.unwrap_or(if self.https { 443 } else { 80 })
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// Whether it begins with `https://`.
@@ -110,14 +98,14 @@ impl ServerUrl {
 
 impl std::fmt::Display for ServerUrl {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let scheme = if self.https { "https" } else { "http" };
+        let (scheme, default_port) = if self.https { ("https", 443) } else { ("http", 80) };
         if self.host.contains(':') {
             write!(out, "{scheme}://[{}]", self.host)?
         } else {
             write!(out, "{scheme}://{}", self.host)?
         }
-        if let Some(port) = self.port {
-            write!(out, ":{port}")?;
+        if self.port != default_port {
+            write!(out, ":{}", self.port)?;
         }
         out.write_str(&self.path)
     }
@@ -133,19 +121,19 @@ mod tests {
             ("https://hs.example.com", "hs.example.com", 443, "https://hs.example.com"),
             ("http://HS.example.com:30080/", "hs.example.com", 30080, "http://hs.example.com:30080"),
             ("http://[fd00::1]:8080", "fd00::1", 8080, "http://[fd00::1]:8080"),
-            ("https://a/b/", "a", 443, "https://a/b"),
+            ("https://a.example/b/", "a.example", 443, "https://a.example/b"),
         ] {
-            let url = ServerUrl::parse(text).expect("a URL");
+            let url = ServerUrl::parse(&text.into()).expect("a URL");
             assert_eq!((url.host(), url.port(), url.to_string().as_str()), (host, port, back));
         }
         for text in ["ftp://a", "hs.example.com", "http://", "http://a:b", "https://[::1"] {
-            assert_eq!(ServerUrl::parse(text), None, "{text}");
+            assert_eq!(ServerUrl::parse(&text.into()), None, "{text}");
         }
     }
 
     #[test]
     fn plain_http_is_for_private_hosts() {
-        let joins = |text: &str| ServerUrl::parse(text).expect("a URL").joins_over_http();
+        let joins = |text: &str| ServerUrl::parse(&text.into()).expect("a URL").joins_over_http();
         for good in ["http://10.0.0.1:30080", "http://192.168.7.9", "http://172.31.0.1", "http://127.0.0.1", "http://localhost:8080"] {
             assert!(joins(good), "{good}");
         }

@@ -7,7 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::SecretKey;
-use crate::config::{AbsolutePath, Cidr, GoDuration};
+use crate::config::format::Wrong;
+use crate::config::{AbsolutePath, Cidr, FileMode, GoDuration};
 
 pub(super) const fn yes() -> bool {
     true
@@ -44,13 +45,30 @@ impl JsonSchema for DayDuration {
     }
 
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": r"^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$",
-            "minLength": 1,
-            "examples": ["180d", "12h", "0"],
-        })
+        json_schema!({"type": "string", "format": "day-duration", "examples": ["180d", "12h", "0"]})
     }
+}
+
+/// The format `day-duration`: numbers with units, the longest unit first, each once (`github.com/prometheus/common/model`).
+pub(in crate::config) fn check_day_duration(text: &str) -> Result<(), Wrong> {
+    const UNITS: [&str; 7] = ["y", "w", "d", "h", "m", "s", "ms"];
+    let wrong = || {
+        Wrong::new("it is not made of numbers and units", "write `180d`, `1d12h` or `0`; the units are `y`, `w`, `d`, `h`, `m`, `s`, `ms`")
+    };
+    if text == "0" {
+        return Ok(());
+    }
+    let (mut rest, mut units) = (text, UNITS.iter());
+    while !rest.is_empty() {
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let unit_end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_end);
+        if after.len() == rest.len() || !units.any(|known| *known == unit) {
+            return Err(wrong());
+        }
+        rest = next;
+    }
+    if text.is_empty() { Err(wrong()) } else { Ok(()) }
 }
 
 /// Addresses of the mesh. With neither range given, both of Tailscale's own whole ranges; with one given, only that one.
@@ -192,13 +210,12 @@ pub struct UnixSocket {
     /// Its path; its folder is kept in memory.
     pub path: AbsolutePath,
     /// Its mode in octal.
-    #[schemars(regex(pattern = "^0?[0-7]{3}$"))]
-    pub permission: String,
+    pub permission: FileMode,
 }
 
 impl Default for UnixSocket {
     fn default() -> Self {
-        Self { path: "/var/run/headscale/headscale.sock".into(), permission: "0770".to_owned() }
+        Self { path: "/var/run/headscale/headscale.sock".into(), permission: "0770".into() }
     }
 }
 
@@ -251,4 +268,19 @@ pub struct Tuning {
     /// How long writes are gathered at most; `500ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_store_batch_timeout: Option<GoDuration>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_day_duration;
+
+    #[test]
+    fn durations_with_days_are_read_as_prometheus_does() {
+        for good in ["0", "180d", "1y2w3d", "1h30m", "15ms", "1m1ms"] {
+            assert!(check_day_duration(good).is_ok(), "{good}");
+        }
+        for bad in ["", "5", "1.5h", "1h1d", "1d1d", "d", "-1d", "1 d", "1M", "00"] {
+            assert!(check_day_duration(bad).is_err(), "{bad}");
+        }
+    }
 }

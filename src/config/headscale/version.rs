@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::config::format::Wrong;
+
 /// A Headscale minor whose config is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Minor {
@@ -63,6 +65,12 @@ impl HeadscaleVersion {
     }
 }
 
+/// The format `headscale-version`.
+pub(in crate::config) fn check_version(text: &str) -> Result<(), Wrong> {
+    let unknown = || Wrong::new("the config of no such version is known", "0.28 and 0.29 are supported, such as `0.29.0`");
+    HeadscaleVersion::parse(text).map(drop).ok_or_else(unknown)
+}
+
 impl From<Minor> for HeadscaleVersion {
     /// The first patch of the minor, which is the one the tests run.
     fn from(minor: Minor) -> Self {
@@ -102,8 +110,12 @@ impl JsonSchema for HeadscaleVersion {
         "HeadscaleVersion".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": r"^0\.(28|29)(\.[0-9]{1,9})?$", "examples": ["0.29.0", "0.28"]})
+        json_schema!({"type": "string", "format": "headscale-version", "examples": ["0.29.0", "0.28"]})
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DnsName, Quantity};
+use crate::config::{DnsName, LabelKey, LabelValue, Quantity, TaintEffect};
 
 /// Where Headscale keeps its files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,34 +62,11 @@ impl Default for Resources {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Toleration {
     /// The taint's key.
-    pub key: String,
+    pub key: LabelKey,
     /// The taint's value; none tolerates every value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
+    pub value: Option<LabelValue>,
     /// The taint's effect; none tolerates every effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effect: Option<TolerationEffect>,
-}
-
-/// What a taint does to pods that do not tolerate it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum TolerationEffect {
-    /// New ones stay away.
-    NoSchedule,
-    /// New ones stay away if they can.
-    PreferNoSchedule,
-    /// Running ones leave, too.
-    NoExecute,
-}
-
-impl TolerationEffect {
-    /// Kubernetes' own word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoSchedule => "NoSchedule",
-            Self::PreferNoSchedule => "PreferNoSchedule",
-            Self::NoExecute => "NoExecute",
-        }
-    }
+    pub effect: Option<TaintEffect>,
 }

@@ -42,7 +42,9 @@ pub enum TaintEffect {
 }
 
 impl TaintEffect {
-    const fn as_str(self) -> &'static str {
+    /// Kubernetes' own word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoSchedule => "NoSchedule",
             Self::PreferNoSchedule => "PreferNoSchedule",

@@ -291,7 +291,7 @@ mod tests {
 
     #[derive(JsonSchema, Serialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only its schema is used")]
+    #[allow(dead_code, reason = "only its schema is used")]
     struct Sample {
         /// Optional.
         text: Option<String>,

@@ -78,8 +78,8 @@ fn range(path: &ConfigPath, address: IpAddr, problems: &mut Problems) {
 fn networks(cluster: &Cluster, path: &ConfigPath, address: IpAddr, problems: &mut Problems) {
     let network = &cluster.cluster.network;
     for (key, what, networks) in [("cidr", "pods", &network.cidr), ("serviceCidr", "Services", &network.service_cidr)] {
-        if networks.networks().iter().any(|network| network.contains(&address)) {
-            let text = format!("`{address}` lies in the network of {what}, `{networks}`");
+        if let Some(network) = networks.networks().into_iter().find(|network| network.contains(&address)) {
+            let text = format!("`{address}` lies in the network of {what}, `{network}`");
             let hint = format!("give the node another address, or {what} another network with `cluster.network.{key}`");
             let network_path = ConfigPath::of(["cluster", "network", key]);
             problems.error(path.clone(), "config/node-address", text, hint).involving(network_path);

@@ -33,7 +33,7 @@ pub(super) fn check(check: &mut Check<'_>) {
 
 fn records(check: &mut Check<'_>) {
     for (place, record) in check.headscale.dns.extra_records.iter().enumerate() {
-        let Ok(address) = record.value.as_str().parse::<std::net::IpAddr>() else { continue };
+        let Some(address) = record.value.address() else { continue };
         if address.is_ipv4() != (record.r#type == RecordType::A) {
             check.error(
                 at(["dns", "extraRecords"]).index(place).key("type"),

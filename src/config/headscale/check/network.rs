@@ -4,6 +4,7 @@ use ipnet::IpNet;
 
 use super::{Check, at};
 use crate::config::headscale::ServiceType;
+use crate::config::Cidrs;
 use crate::source::ConfigPath;
 
 const PORTS: &str = "config/headscale-ports";
@@ -78,8 +79,7 @@ fn prefixes(check: &mut Check<'_>) {
     let prefixes = &check.headscale.prefixes;
     for (key, value, whole) in [("v4", &prefixes.v4, "100.64.0.0/10"), ("v6", &prefixes.v6, "fd7a:115c:a1e0::/48")] {
         let (Some(value), Ok(whole)) = (value, whole.parse::<IpNet>()) else { continue };
-        let inside = value.as_str().parse::<IpNet>().is_ok_and(|range| whole.contains(&range));
-        if !inside {
+        if value.network().is_some_and(|range| !whole.contains(&range)) {
             check.error(
                 at(["prefixes", key]),
                 "config/headscale-prefixes",
@@ -90,9 +90,9 @@ fn prefixes(check: &mut Check<'_>) {
     }
     let pods = [("cidr", &check.cluster.cluster.network.cidr), ("serviceCidr", &check.cluster.cluster.network.service_cidr)];
     let (v4, v6) = prefixes.ranges();
-    let ranges: Vec<IpNet> = [v4, v6].into_iter().flatten().filter_map(|range| range.as_str().parse().ok()).collect();
-    for (key, network) in pods {
-        let Ok(network) = network.as_str().parse::<IpNet>() else { continue };
+    let ranges: Vec<IpNet> = [v4, v6].into_iter().flatten().filter_map(|range| range.network()).collect();
+    let each = |(key, networks): (&'static str, &Cidrs)| networks.networks().into_iter().map(move |network| (key, network)).collect::<Vec<_>>();
+    for (key, network) in pods.into_iter().flat_map(each) {
         if let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) {
             let message = format!("`cluster.network.{key}` {network} overlaps the mesh's addresses {range}");
             check

@@ -1,8 +1,10 @@
 //! The policy's rules: what Headscale refuses in them.
 
+use std::time::Duration;
+
 use super::policy::{defined, wrong};
-use super::settings::nanoseconds;
 use super::{Check, at};
+use crate::config::GoDuration;
 use crate::config::headscale::{Acl, Alias, AliasKind, Grant, Minor, PolicyTest, SshAction, SshRule};
 use crate::source::ConfigPath;
 
@@ -198,10 +200,9 @@ fn ssh_users(check: &mut Check<'_>, path: &ConfigPath, rule: &SshRule) {
     }
     let Some(period) = &rule.check_period else { return };
     let path = path.key("checkPeriod");
-    let hours_168 = 168 * 3_600_000_000_000;
     if rule.action != SshAction::Check {
         wrong(check, path, "`checkPeriod` goes with `action: check` only", "remove it, or set `action: check`");
-    } else if period != "always" && !nanoseconds(period).is_some_and(|time| (0..=hours_168).contains(&time)) {
+    } else if period != "always" && !GoDuration::from(period.as_str()).duration().is_some_and(|time| time <= Duration::from_hours(168)) {
         wrong(check, path, format!("`{period}` is no period up to `168h`"), "write `12h`, or `always` from Headscale 0.29");
     }
 }

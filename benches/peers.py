@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Runs manifestgen and a peer in turn on the same work and prints medians and ratios.
+
+    cargo build --release && tests/toolchain/build && benches/peers.py [--runs N] [WORK...]
+
+Work: `render` (the primer, against `kustomize build` of Argo CD's install), `server` (a server-side dry run of Argo CD's install,
+against kubectl on the same server). Both sides are whole processes with their output thrown away. They take turns, so that a busy
+machine slows both.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ARGOCD = "github.com/argoproj/argo-cd/v3@v3.5.1"
+OBJECTS = 59
+
+
+def toolchain() -> Path:
+    cache = os.environ.get("MANIFESTGEN_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "manifestgen"
+    )
+    return Path(cache) / "toolchain" / "bin"
+
+
+def argocd_install() -> Path:
+    """Argo CD's own install.yaml, from its Go module."""
+    answer = subprocess.run(["go", "mod", "download", "-json", ARGOCD], check=True, capture_output=True, cwd="/").stdout
+    return Path(json.loads(answer)["Dir"]) / "manifests" / "install.yaml"
+
+
+def run(command: list[str], **options) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    return time.perf_counter() - started
+
+
+def compare(title: str, runs: int, ours: tuple[str, list[str]], peer: tuple[str, list[str]], **options) -> None:
+    times: dict[str, list[float]] = {ours[0]: [], peer[0]: []}
+    for name, command in (ours, peer):
+        run(command, **options)  # warm the page cache
+    for _ in range(runs):
+        for name, command in (ours, peer):
+            times[name].append(run(command, **options))
+    medians = {name: statistics.median(values) * 1000 for name, values in times.items()}
+    print(f"\n{title} ({runs} runs each)")
+    for name, median in medians.items():
+        low, high = min(times[name]) * 1000, max(times[name]) * 1000
+        print(f"  {name:<44} {median:9.1f} ms   ({low:.1f} to {high:.1f})")
+    print(f"  ratio {medians[peer[0]] / medians[ours[0]]:.1f}")
+
+
+def render(binary: Path, runs: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        install = Path(folder) / "install.yaml"
+        install.write_bytes(argocd_install().read_bytes())
+        (Path(folder) / "kustomization.yaml").write_text("resources: [install.yaml]\n")
+        compare(
+            "render",
+            runs,
+            ("manifestgen render --profile primer", [str(binary), "render", "--profile", "primer"]),
+            ("kustomize build of Argo CD's install", [str(toolchain() / "kustomize"), "build", folder]),
+            cwd=folder,
+        )
+
+
+def server(binary: Path, runs: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        install = Path(folder) / "install.yaml"
+        # The same objects for both, each with its namespace, as `kubectl -n argocd` would put it.
+        install.write_bytes(argocd_install().read_bytes())
+        kubeconfig = Path(folder) / "kubeconfig"
+        control_plane = subprocess.Popen(
+            [str(binary), "__control-plane", str(kubeconfig)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            control_plane.stdout.readline()
+            kubectl = [str(toolchain() / "kubectl"), "--kubeconfig", str(kubeconfig)]
+            run(kubectl + ["create", "namespace", "argocd"])
+            run(kubectl + ["apply", "--server-side", "-n", "default", "-f", str(install)])
+            environment = dict(os.environ, KUBECONFIG=str(kubeconfig))
+            compare(
+                f"server-side dry run of {OBJECTS} objects",
+                runs,
+                ("manifestgen validate --server=live", [str(binary), "validate", "--server=live", "-f", str(install)]),
+                ("kubectl apply --server-side --dry-run=server", kubectl + ["apply", "--server-side", "--dry-run=server", "-n", "default", "-f", str(install)]),
+                env=environment,
+            )
+        finally:
+            control_plane.stdin.close()
+            control_plane.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", nargs="*", choices=["render", "server", []], help="by default all")
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--binary", type=Path, default=ROOT / "target" / "release" / "manifestgen")
+    arguments = parser.parse_args()
+    if not arguments.binary.exists():
+        sys.exit(f"{arguments.binary} is not there: cargo build --release")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}")
+    for name in arguments.work or ["render", "server"]:
+        {"render": render, "server": server}[name](arguments.binary, arguments.runs)
+
+
+if __name__ == "__main__":
+    main()

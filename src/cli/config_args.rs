@@ -1,0 +1,113 @@
+//! Which config a command works on: `-c`, `--profile`, `--set`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::config::{self, Cluster, ConfigFile, LoadRequest, Loaded};
+use crate::diag::{Error, Finding, Result};
+use crate::manifest::Release;
+use crate::render::{self, Selection};
+use crate::source::Sources;
+use crate::ui::Ui;
+
+/// The cluster file that is taken when none is named.
+const DEFAULT_FILE: &str = "cluster.yaml";
+
+/// The options that choose and change the config.
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// The cluster file; by default `cluster.yaml` in this folder, where there is one; `-` is stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// A built-in profile, or one of the file's `profiles`
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Set one value above all others, such as `headscale.service.nodePort=30081`; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+/// A config with the texts that it was read from.
+#[derive(Debug)]
+pub(super) struct LoadedConfig {
+    loaded: Loaded,
+    sources: Sources,
+}
+
+impl ConfigArgs {
+    /// Reads and checks the config; warnings are shown.
+    pub(super) fn load(&self, ui: &Ui) -> Result<LoadedConfig> {
+        let loaded = self.load_quietly(ui)?;
+        ui.findings(loaded.loaded.warnings());
+        Ok(loaded)
+    }
+
+    /// Reads and checks the config; warnings are left to the caller.
+    pub(super) fn load_quietly(&self, ui: &Ui) -> Result<LoadedConfig> {
+        let file = self.file(ui)?;
+        if file.is_none() && self.profile.is_none() {
+            return Err(Error::usage(format!("there is no `{DEFAULT_FILE}` in this folder"))
+                .hint("`manifestgen init` writes one; `-c FILE` names another; `--profile primer` needs none"));
+        }
+        let mut sources = Sources::new();
+        let request = LoadRequest { file, profile: self.profile.clone(), sets: self.set.clone() };
+        let loaded = config::load(&request, &mut sources)?;
+        Ok(LoadedConfig { loaded, sources })
+    }
+
+    fn file(&self, ui: &Ui) -> Result<Option<ConfigFile>> {
+        if let Some(path) = &self.config {
+            return ConfigFile::read(path).map(Some);
+        }
+        let default = Path::new(DEFAULT_FILE);
+        if !default.exists() {
+            return Ok(None);
+        }
+        ui.note(&format!("using `{DEFAULT_FILE}`"));
+        ConfigFile::read(default).map(Some)
+    }
+}
+
+impl LoadedConfig {
+    pub(super) fn cluster(&self) -> &Cluster {
+        self.loaded.cluster()
+    }
+
+    pub(super) fn loaded(&self) -> (&Loaded, &Sources) {
+        (&self.loaded, &self.sources)
+    }
+
+    pub(super) fn warnings(&self) -> &[Finding] {
+        self.loaded.warnings()
+    }
+
+    /// Renders; what cannot be sealed is shown at the config value that caused it.
+    pub(super) fn render(&self, selection: &Selection) -> Result<Release> {
+        render::render(self.cluster(), selection).map_err(|mut error| {
+            self.look_up(&mut error.findings);
+            error
+        })
+    }
+
+    /// Gives findings about objects of a release their place in the config.
+    pub(super) fn locate(&self, release: &Release, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|finding| finding.config_path.is_none()) {
+            let Some(reference) = &finding.object else { continue };
+            let Some(object) = release.objects().iter().find(|object| object.reference() == *reference) else { continue };
+            let pointer = finding.path.as_deref().unwrap_or("");
+            finding.config_path = Some(render::config_path_of(self.cluster(), object, pointer));
+        }
+        self.look_up(findings);
+    }
+
+    fn look_up(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            let Some(path) = &finding.config_path else { continue };
+            if let Some((location, origin)) = self.loaded.place(path, &self.sources) {
+                finding.location = Some(location);
+                finding.origin = Some(origin);
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `validate`: what a real API server says of the release, or of any manifests.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::diag::{Error, Progress, Result};
+use crate::lab::{self, ControlPlaneOptions};
+use crate::live::{self, Mode, ServerReport};
+use crate::manifest::Release;
+use crate::render::Selection;
+use crate::ui::Ui;
+
+use super::config_args::{ConfigArgs, LoadedConfig};
+use super::manifest_files::ManifestFiles;
+use super::report::Report;
+use super::{Outcome, block_on};
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    /// Manifests to check instead of a cluster file: files, folders (searched through), or `-` for stdin
+    #[arg(value_name = "PATH", conflicts_with_all = ["config", "profile", "set"])]
+    paths: Vec<PathBuf>,
+    /// The same, as an option; repeatable
+    #[arg(short, long, value_name = "PATH", conflicts_with_all = ["config", "profile", "set"])]
+    file: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Ask an API server: an `ephemeral` one, started for this and thrown away, or the `live` one of your kubeconfig, as a dry run
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "ephemeral")]
+    server: Option<Server>,
+    /// The context of your kubeconfig, for `--server=live`
+    #[arg(long, value_name = "CONTEXT")]
+    context: Option<String>,
+    /// The folder that holds `etcd` and `kube-apiserver`, for `--server=ephemeral`
+    #[arg(long, value_name = "FOLDER")]
+    assets: Option<PathBuf>,
+    /// How to say it: findings as text on stderr, or one document on stdout
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Server {
+    Ephemeral,
+    Live,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+pub(super) fn validate(ui: &Ui, args: &ValidateArgs) -> Result<Outcome> {
+    let mut report = Report::default();
+    let result = check(ui, args, &mut report);
+    match args.format {
+        Format::Json => {
+            // A program gets one whole document, also when the check ended early.
+            if let Err(error) = &result {
+                report.findings.extend(error.findings.iter().cloned());
+            }
+            ui.data(&report.to_json(result.as_ref().err().map(|error| &**error))?)?;
+            result.map_err(|mut error| {
+                error.findings.clear();
+                error
+            })?;
+        }
+        Format::Text => {
+            ui.findings(&report.findings);
+            for line in &report.not_checked {
+                ui.note(&format!("not checked: {line}"));
+            }
+            ui.note(&summary(&report, &result?));
+        }
+    }
+    Ok(if report.errors() > 0 { Outcome::Findings } else { Outcome::Good })
+}
+
+/// Fills the report and tells what did the checking.
+fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
+    let subject = Subject::read(ui, args, report)?;
+    let release = subject.release()?;
+    report.objects = release.objects().len();
+    let Some(server) = args.server else {
+        return Ok("the config and its rendering".to_owned());
+    };
+    let mut answer = ask(ui, args, server, &subject, &release)?;
+    subject.locate(&release, &mut answer.findings);
+    report.findings.append(&mut answer.findings);
+    report.not_checked.extend(answer.not_checked.iter().map(|entry| {
+        let namespace = entry.object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        format!("{} `{namespace}{}`: {}", entry.object.kind, entry.object.name, entry.reason)
+    }));
+    let pods = if answer.pods == 0 { String::new() } else { format!(" and the Pods of {} workloads", answer.pods) };
+    let how = match server {
+        Server::Ephemeral => "created on an ephemeral kube-apiserver",
+        Server::Live => "in a dry run on the live kube-apiserver",
+    };
+    Ok(format!("{how} {}{pods}", answer.server_version))
+}
+
+fn ask(ui: &Ui, args: &ValidateArgs, server: Server, subject: &Subject, release: &Release) -> Result<ServerReport> {
+    let progress = ui.progress();
+    match server {
+        Server::Ephemeral => {
+            if args.context.is_some() {
+                return Err(Error::usage("`--context` is for `--server=live`"));
+            }
+            let mut options = ControlPlaneOptions::new(args.assets.clone());
+            if let Subject::Config(config) = subject {
+                options.service_cidr = config.cluster().cluster.network.service_cidr.to_string();
+            }
+            block_on(lab::validate(release, &[], &options, &progress))
+        }
+        Server::Live => block_on(async {
+            progress.step("connecting to the cluster");
+            let connection = live::connect(args.context.as_deref()).await?;
+            live::validate_on_server(release, &connection.client, Mode::Live, &progress).await
+        }),
+    }
+}
+
+fn summary(report: &Report, checked_by: &str) -> String {
+    let verdict = match (report.errors(), report.warnings()) {
+        (0, 0) => "no findings".to_owned(),
+        (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+    };
+    format!("{} checked, {checked_by}: {verdict}", counted(report.objects, "object"))
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What is being validated.
+enum Subject {
+    Config(LoadedConfig),
+    Files(ManifestFiles),
+}
+
+impl Subject {
+    fn read(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<Self> {
+        let paths: Vec<PathBuf> = args.file.iter().chain(&args.paths).cloned().collect();
+        if paths.is_empty() {
+            let config = args.config.load_quietly(ui)?;
+            report.findings.extend(config.warnings().iter().cloned());
+            return Ok(Self::Config(config));
+        }
+        if args.server.is_none() {
+            return Err(Error::usage("checking manifests without a server is not built yet").hint("add `--server`"));
+        }
+        let mut files = ManifestFiles::read(&paths)?;
+        report.findings.extend(files.take_findings());
+        Ok(Self::Files(files))
+    }
+
+    fn release(&self) -> Result<Release> {
+        match self {
+            Self::Config(config) => config.render(&Selection::default()),
+            Self::Files(files) => Ok(files.release()),
+        }
+    }
+
+    fn locate(&self, release: &Release, findings: &mut [crate::diag::Finding]) {
+        match self {
+            Self::Config(config) => config.locate(release, findings),
+            Self::Files(files) => files.locate(findings),
+        }
+    }
+}

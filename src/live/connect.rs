@@ -1,0 +1,113 @@
+//! Reaching a cluster.
+
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use serde_json::Value;
+
+use crate::diag::{Error, Result, did_you_mean};
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// A dry run through slow webhooks may take 30 s each (their longest timeout).
+const READ: Duration = Duration::from_secs(120);
+
+/// A cluster that has answered.
+#[derive(Clone)]
+pub struct Connection {
+    /// Asks it.
+    pub client: Client,
+    /// The context that led there.
+    pub context: String,
+    /// What the API server calls itself, `v1.36.3+k3s1`.
+    pub version: String,
+}
+
+/// Connects to the cluster of a kubeconfig context; by default the current one.
+///
+/// The kubeconfig is what KUBECONFIG names (several files are merged), else `~/.kube/config`.
+///
+/// # Errors
+/// Environment errors: no kubeconfig, no such context, no answer, credentials that are not accepted.
+pub async fn connect(context: Option<&str>) -> Result<Connection> {
+    let kubeconfig = Kubeconfig::read().map_err(unreadable)?;
+    let context = choose(&kubeconfig, context)?;
+    let client = client(kubeconfig, Some(context.clone())).await?;
+    let version = client.apiserver_version().await.map_err(|cause| match &cause {
+        kube::Error::Api(status) if status.code == 401 => {
+            Error::environment(format!("the API server of context `{context}` does not accept its credentials"))
+                .hint("log in again, or name another context with `--context`")
+        }
+        kube::Error::Api(status) => {
+            Error::environment(format!("the API server of context `{context}` does not tell its version: {}", status.message))
+        }
+        _ => Error::environment(format!("the API server of context `{context}` cannot be reached"))
+            .caused_by(cause)
+            .hint("check the address in the kubeconfig and that the cluster runs, or name another context with `--context`"),
+    })?;
+    Ok(Connection { client, context, version: version.git_version })
+}
+
+/// A client of the current context of a kubeconfig in memory. Nothing is sent yet.
+pub async fn client_of(kubeconfig: Value) -> Result<Client> {
+    let kubeconfig =
+        serde_json::from_value(kubeconfig).map_err(|cause| Error::internal("a kubeconfig of our own is wrong").caused_by(cause))?;
+    client(kubeconfig, None).await
+}
+
+async fn client(kubeconfig: Kubeconfig, context: Option<String>) -> Result<Client> {
+    let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unreadable)?;
+    config.connect_timeout = Some(CONNECT);
+    config.read_timeout = Some(READ);
+    // Retries are ours: see `request`.
+    config.default_retry = false;
+    Client::try_from(config).map_err(|cause| Error::environment("the kubeconfig cannot be used").caused_by(cause))
+}
+
+fn unreadable(cause: KubeconfigError) -> Box<Error> {
+    match cause {
+        KubeconfigError::ReadConfig(cause, path) if cause.kind() == std::io::ErrorKind::NotFound => {
+            Error::environment(format!("there is no kubeconfig `{}`", path.display()))
+                .hint("set KUBECONFIG, or check without a cluster: `--server=ephemeral`")
+        }
+        cause => Error::environment("the kubeconfig cannot be used").caused_by(cause),
+    }
+}
+
+fn choose(kubeconfig: &Kubeconfig, wanted: Option<&str>) -> Result<String> {
+    let names: Vec<_> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
+    let have = if names.is_empty() { "it has none".to_owned() } else { format!("it has `{}`", names.join("`, `")) };
+    match wanted.or(kubeconfig.current_context.as_deref().filter(|name| !name.is_empty())) {
+        Some(name) if names.contains(&name) => Ok(name.to_owned()),
+        Some(name) => {
+            let error = Error::environment(format!("the kubeconfig has no context `{name}`; {have}"));
+            Err(did_you_mean(name, names).into_iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?"))))
+        }
+        None => Err(Error::environment(format!("the kubeconfig has no current context; {have}")).hint("name one with `--context`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kubeconfig(current: &str) -> Kubeconfig {
+        let text = serde_json::json!({"current-context": current, "contexts": [{"name": "home"}, {"name": "work"}]});
+        serde_json::from_value(text).expect("a kubeconfig")
+    }
+
+    #[test]
+    fn the_current_context_is_the_default() {
+        assert_eq!(choose(&kubeconfig("work"), None).expect("a context"), "work");
+        assert_eq!(choose(&kubeconfig("work"), Some("home")).expect("a context"), "home");
+    }
+
+    #[test]
+    fn an_unknown_context_lists_those_that_are_there() {
+        let error = choose(&kubeconfig("work"), Some("hom")).expect_err("no such context");
+        assert_eq!(error.message, "the kubeconfig has no context `hom`; it has `home`, `work`");
+        assert_eq!(error.hints, ["did you mean `home`?"]);
+        assert_eq!(choose(&kubeconfig(""), None).expect_err("none is current").hints, ["name one with `--context`"]);
+    }
+}
