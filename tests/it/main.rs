@@ -5,6 +5,7 @@ mod config_errors;
 mod data;
 mod node_files;
 mod parts;
+mod schema;
 mod yaml_peers;
 mod yaml_round_trip;
 mod yaml_strategies;
