@@ -82,18 +82,20 @@ impl Default for Network {
 }
 
 impl Network {
-    /// The address of the cluster's DNS Service: the tenth of the first network of Services, unless it is set. None where that does not hold
-    /// ten addresses.
+    /// The addresses of the cluster's DNS Service: `dns`, or else the tenth of each service network, as k3s has it.
     #[must_use]
-    pub fn dns_address(&self) -> Option<IpAddress> {
+    pub fn dns_addresses(&self) -> Vec<IpAddress> {
         let tenth = |network: IpNet| {
             let address = match network {
-                IpNet::V4(network) => u32::from(network.network()).checked_add(10).map(|bits| IpAddr::V4(bits.into())),
-                IpNet::V6(network) => u128::from(network.network()).checked_add(10).map(|bits| IpAddr::V6(bits.into())),
+                IpNet::V4(network) => IpAddr::V4(u32::from(network.network()).checked_add(10)?.into()),
+                IpNet::V6(network) => IpAddr::V6(u128::from(network.network()).checked_add(10)?.into()),
             };
-            address.filter(|address| network.contains(address)).map(|address| IpAddress(address.to_string()))
+            network.contains(&address).then(|| IpAddress(address.to_string()))
         };
-        self.dns.clone().or_else(|| self.service_cidr.networks().first().copied().and_then(tenth))
+        match &self.dns {
+            Some(address) => vec![address.clone()],
+            None => self.service_cidr.networks().into_iter().filter_map(tenth).collect(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod agent_flags;
 mod datastore;
+mod elsewhere;
 mod node_flags;
 mod registries;
 mod server_flags;
@@ -28,20 +29,7 @@ use super::{AbsolutePath, DnsLabel, DnsName, Host, Image};
 /// Pod and Service networks, the DNS address and the cluster domain stand in `cluster.network`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(extend("x-elsewhere" = {
-    "clusterCidr": "the network of pods is `cluster.network.cidr`",
-    "serviceCidr": "the network of Services is `cluster.network.serviceCidr`",
-    "clusterDns": "the address of the DNS Service is `cluster.network.dns`",
-    "clusterDomain": "the DNS domain is `cluster.network.domain`",
-    "token": "a token must not stand in the config: name the file that holds it with `k3s.tokenFile`",
-    "agentToken": "a token must not stand in the config: name the file that holds it with `k3s.agentTokenFile`",
-    "clusterInit": "the first server of an embedded etcd gets it: set `k3s.datastore.type: etcd`",
-    "server": "the address that nodes join by is worked out from the first server; a fixed one goes to `k3s.registrationAddress`",
-    "datastoreEndpoint": "it is `k3s.datastore.endpoint`",
-    "datastoreCafile": "it is `k3s.datastore.caFile`",
-    "datastoreCertfile": "it is `k3s.datastore.certFile`",
-    "datastoreKeyfile": "it is `k3s.datastore.keyFile`",
-}))]
+#[schemars(extend("x-elsewhere" = elsewhere::in_cluster()))]
 pub struct K3s {
     /// The file on every node that holds the cluster's join token. The token itself never stands here; the default is where agenix
     /// puts a secret named `k3s-token`.

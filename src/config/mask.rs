@@ -3,9 +3,8 @@
 //! No key of the config takes a secret; but people write `token: …` or `password: …` all the same, and the finding that tells them shows
 //! the line. What is written as the value of such a key is hidden.
 
-const WORDS: [&str; 11] = [
-    "password", "passwd", "passphrase", "token", "secret", "privatekey", "apikey", "authkey", "joinkey", "preauthkey", "credentials",
-];
+const WORDS: [&str; 11] =
+    ["password", "passwd", "passphrase", "token", "secret", "privatekey", "apikey", "authkey", "joinkey", "preauthkey", "credentials"];
 
 /// Whether a key is one whose value people take for a secret: `password`, `agentToken`, `client_secret`, `tokenFile`.
 pub(crate) fn is_secret(key: &str) -> bool {

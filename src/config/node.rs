@@ -33,6 +33,9 @@ pub struct NodeEntry {
     /// Its address in the local network. k3s takes that of the default route when there is none here and none in the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddress>,
+    /// Its IPv6 address in the local network, beside an IPv4 `address`, for a dual-stack cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_address: Option<IpAddress>,
     /// The address by which nodes of other networks reach it, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_address: Option<IpAddress>,

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use manifestgen::config::Cluster;
+use manifestgen::config::{self, Cluster, ConfigFile, LoadRequest};
+use manifestgen::diag::Finding;
 use manifestgen::manifest::Release;
 use manifestgen::render::{Selection, render};
 use manifestgen::source::Sources;
@@ -422,20 +423,19 @@ fn every_flag_of_k3s_is_a_typed_setting_and_no_other_key_is_written() {
 }
 
 #[test]
-fn a_flag_that_has_no_setting_says_where_it_goes() {
+fn every_flag_of_k3s_has_a_place_or_is_told_where_it_goes() {
     let schema = schemars::schema_for!(Cluster).to_value();
-    let elsewhere = |name: &str| schema["$defs"][name]["x-elsewhere"].as_object().cloned().unwrap_or_default();
-    let explained: BTreeSet<String> =
-        ["NodeFlags", "ServerFlags"].iter().flat_map(|name| elsewhere(name).into_iter().map(|(key, _)| key)).collect();
-    for (flag, (_, kind)) in
-        known_flags().iter().filter(|(_, (_, kind))| matches!(*kind, "secret" | "once" | "deprecated" | "command-line"))
-    {
+    for flag in known_flags().keys() {
         let key = flag.split('-').enumerate().fold(String::new(), |key, (at, word)| {
             let mut letters = word.chars();
             let first = letters.next().map(|first| if at == 0 { first } else { first.to_ascii_uppercase() });
             key + &first.into_iter().chain(letters).collect::<String>()
         });
-        assert!(explained.contains(&key), "`{key}` ({kind}) has no explanation");
+        for place in ["K3s", "NodeFlags", "ServerFlags"] {
+            let definition = &schema["$defs"][place];
+            let is_known = definition["properties"].get(&key).or_else(|| definition["x-elsewhere"].get(&key)).is_some();
+            assert!(is_known, "`{key}` in {place} is neither a setting nor told where it goes");
+        }
     }
 }
 
@@ -515,4 +515,64 @@ proptest! {
             }
         }
     }
+}
+
+/// What loading a config says, `rule path` line by line, and the release.
+fn load(text: &str, profile: Option<&str>) -> (String, Option<Release>) {
+    let request = LoadRequest {
+        file: Some(ConfigFile { name: "cluster.yaml".to_owned(), text: text.to_owned() }),
+        profile: profile.map(ToOwned::to_owned),
+        sets: Vec::new(),
+    };
+    let line = |finding: &Finding| {
+        let hint = finding.hint.as_deref().unwrap_or_default();
+        let line = finding.location.as_ref().map_or(0, |location| location.line);
+        format!("{line} {}: {} | {hint}\n", finding.rule, finding.message)
+    };
+    match config::load(&request, &mut Sources::new()) {
+        Ok(loaded) => {
+            let release = render(loaded.cluster(), &Selection::default()).expect("a release");
+            (loaded.warnings().iter().map(line).collect(), Some(release))
+        }
+        Err(error) => (error.findings.iter().map(line).collect(), None),
+    }
+}
+
+#[test]
+fn the_profile_worker_makes_the_files_of_nodes_alone() {
+    let (said, release) = load("{}", Some("worker"));
+    let release = release.expect("a release");
+    assert_eq!(said, "");
+    assert!(release.objects().is_empty(), "{:?}", release.objects());
+    let paths: Vec<&str> = release.files().iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["nodes/primer/etc/rancher/k3s/config.yaml", "nodes/worker/etc/rancher/k3s/config.yaml"]);
+}
+
+#[test]
+fn keys_in_the_wrong_place_are_told_where_they_go() {
+    let text = "\
+cluster: {name: home}
+k3s:
+  token: hunter2
+nodes:
+  - name: primer
+    role: server
+    labels: {'a b': x}
+    k3s:
+      node-ip: 10.0.0.1
+      server:
+        flannelBackend: host-gw
+        etcd_s3_secret_key: hunter2
+    registries:
+      configs:
+        r.example.com: {auth: {password: hunter2}}
+";
+    insta::assert_snapshot!(load(text, None).0, @r#"
+    3 config/unknown-key: `token` is no key of `k3s` | a token must not stand in the config: name the file that holds it with `k3s.tokenFile`
+    7 config/key: `a b` is not a label key: ` ` is not allowed | letters, digits, `-`, `_` and `.` are
+    9 config/unknown-key: `node-ip` is no key of `nodes[0].k3s` | a node's address is `nodes[].address`, or `nodes[].mesh.address` for a node without one
+    11 config/unknown-key: `flannelBackend` is no key of `nodes[0].k3s.server` | all servers must agree on it: set `k3s.flannelBackend`
+    12 config/unknown-key: `etcd_s3_secret_key` is no key of `nodes[0].k3s.server` | a key must not stand in the config: deliver a Secret to kube-system and name it with `etcdS3ConfigSecret`
+    15 config/unknown-key: `auth` is no key of `nodes[0].registries.configs."r.example.com"` | credentials must not stand in the config, and k3s reads them from no other file: deliver a whole registries.yaml as a secret and name it with `nodes[].k3s.privateRegistry`
+    "#);
 }

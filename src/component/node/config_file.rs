@@ -38,7 +38,7 @@ pub(super) fn config_file(cluster: &Cluster, at: usize, node: &NodeEntry) -> Fla
     let agent = settings.agent.take();
     let mut flags = flags_of(&settings);
     set(&mut flags, "node-name", Some(&node.name));
-    set(&mut flags, "node-ip", node.node_ip());
+    set(&mut flags, "node-ip", joined(&node.node_ips()));
     set(&mut flags, "node-external-ip", node.external_ip(k3s));
     set(&mut flags, "flannel-iface", node.flannel_iface(k3s));
     set(&mut flags, "vpn-auth-file", node.mesh.as_ref().and_then(|mesh| mesh.vpn_auth_file.as_ref()));
@@ -82,7 +82,7 @@ fn cluster_flags(cluster: &Cluster) -> Flags {
     }
     set(&mut flags, "cluster-cidr", Some(&network.cidr));
     set(&mut flags, "service-cidr", Some(&network.service_cidr));
-    set(&mut flags, "cluster-dns", network.dns_address());
+    set(&mut flags, "cluster-dns", joined(&network.dns_addresses()));
     set(&mut flags, "cluster-domain", Some(&network.domain));
     set(&mut flags, "token-file", Some(&k3s.token_file));
     set(&mut flags, "agent-token-file", k3s.agent_token_file.as_ref());
@@ -115,6 +115,12 @@ fn kebab_case(key: &str) -> String {
         flag.push(letter.to_ascii_lowercase());
     }
     flag
+}
+
+/// Addresses of both families in one text, as k3s takes them; none for no address.
+fn joined<T: ToString>(addresses: &[T]) -> Option<String> {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    (!addresses.is_empty()).then(|| addresses.join(","))
 }
 
 /// Sets a flag whose value is there; our settings and texts always serialize.

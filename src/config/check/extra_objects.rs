@@ -22,7 +22,9 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
         }
         if let Some(first) = seen.insert(id, at) {
             let text = format!("{} `{}` is there already, as `{}`", id[1], id[3], self::path(first));
-            problems.error(path.key("metadata").key("name"), RULE, text, "remove one of them, or give it another name").involving(self::path(first));
+            problems
+                .error(path.key("metadata").key("name"), RULE, text, "remove one of them, or give it another name")
+                .involving(self::path(first));
         }
     }
 }
@@ -50,7 +52,12 @@ fn identity(object: &Map<String, Value>, path: &ConfigPath, problems: &mut Probl
             }
             None if pointer.len() > 1 && lookup(object, &["metadata", "generateName"]).is_some() => {
                 let hint = "give it a `name`: what is rendered again must have the same one";
-                problems.error(path.key("metadata").key("generateName"), RULE, "an object with `generateName` is another one each time", hint);
+                problems.error(
+                    path.key("metadata").key("generateName"),
+                    RULE,
+                    "an object with `generateName` is another one each time",
+                    hint,
+                );
             }
             None => {
                 problems.error(path.clone(), RULE, format!("an object has no `{key}`"), format!("add it, like `{example}`"));

@@ -74,7 +74,10 @@ fn service_sizes(services: &Cidrs, cluster: &Cluster, problems: &mut Problems) {
 /// (kube-controller-manager, pkg/controller/nodeipam). Other sizes can be set with arguments of that program.
 fn pod_sizes(pods: &Cidrs, cluster: &Cluster, problems: &mut Problems) {
     let servers = cluster.nodes.iter().map(|node| &node.k3s).chain([&cluster.k3s.defaults]).filter_map(|flags| flags.server.as_ref());
-    if servers.filter_map(|server| server.kube_controller_manager_arg.as_ref()).flatten().any(|argument| argument.contains("node-cidr-mask-size"))
+    if servers
+        .filter_map(|server| server.kube_controller_manager_arg.as_ref())
+        .flatten()
+        .any(|argument| argument.contains("node-cidr-mask-size"))
     {
         return;
     }

@@ -70,7 +70,8 @@ fn is_object(path: &ConfigPath) -> bool {
 fn of_objects(cluster: &Cluster) -> Vec<Claim> {
     let mut claims = Vec::new();
     for (at, object) in cluster.extra_objects.iter().enumerate() {
-        let is_service = object.get("kind").is_some_and(|kind| kind == "Service") && object.get("apiVersion").is_some_and(|version| version == "v1");
+        let is_service =
+            object.get("kind").is_some_and(|kind| kind == "Service") && object.get("apiVersion").is_some_and(|version| version == "v1");
         let ports = object.get("spec").and_then(|spec| spec.get("ports")).and_then(Value::as_array).filter(|_| is_service);
         for (place, port) in ports.into_iter().flatten().enumerate() {
             if let Some(number) = port.get("nodePort").and_then(Value::as_u64) {

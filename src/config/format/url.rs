@@ -37,7 +37,8 @@ pub(super) fn parse(text: &str) -> Result<(&str, &str, u16), Wrong> {
     if host.is_empty() {
         return Err(Wrong::new("it has no host", ""));
     }
-    network::check_host(&host.to_ascii_lowercase()).map_err(|wrong| Wrong::new(format!("the host `{host}`: {}", wrong.reason), wrong.hint))?;
+    network::check_host(&host.to_ascii_lowercase())
+        .map_err(|wrong| Wrong::new(format!("the host `{host}`: {}", wrong.reason), wrong.hint))?;
     Ok((scheme, host, port))
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentFlags, ServerFlags};
+use super::{AgentFlags, ServerFlags, elsewhere};
 use crate::config::{AbsolutePath, Host, Image, IpAddress, Port};
 
 /// Each field becomes an optional one that is left out when it is not set.
@@ -17,6 +17,9 @@ macro_rules! optional_fields {
         }
 
         impl $name {
+            /// The names of all settings.
+            pub(super) const FIELDS: &[&str] = &[$(stringify!($field),)*];
+
             /// These settings, and the defaults for those that are not set.
             pub(super) fn or(&self, defaults: &Self) -> Self {
                 Self { $($field: self.$field.clone().or_else(|| defaults.$field.clone()),)* }
@@ -31,25 +34,7 @@ optional_fields! {
     /// Settings of k3s on one node, named as k3s names its flags: `kubeletArg` is `--kubelet-arg`. What is not set keeps k3s' default.
     ///
     /// Those of k3s 1.37 (its pkg/cli/cmds/agent.go; docs.k3s.io/cli/agent). What follows from other places of the config has no key here.
-    #[schemars(extend("x-elsewhere" = {
-        "nodeName": "a node's name is `nodes[].name`",
-        "nodeIp": "a node's address is `nodes[].address`, or `nodes[].mesh.address` for a node without one",
-        "nodeExternalIp": "a node's external address is `nodes[].externalAddress`",
-        "nodeLabel": "labels go to `nodes[].labels`",
-        "nodeTaint": "taints go to `nodes[].taints`",
-        "server": "the address that nodes join by is worked out from the first server; a fixed one goes to `k3s.registrationAddress`",
-        "url": "the address that nodes join by is worked out from the first server; a fixed one goes to `k3s.registrationAddress`",
-        "token": "a token must not stand in the config: name the file that holds it with `k3s.tokenFile`",
-        "tokenFile": "all nodes share `k3s.tokenFile`",
-        "agentToken": "a token must not stand in the config: name the file that holds it with `k3s.agentTokenFile`",
-        "agentTokenFile": "all servers share `k3s.agentTokenFile`",
-        "vpnAuth": "it holds a key and must not stand in the config: name the file that holds it with `nodes[].mesh.vpnAuthFile`",
-        "vpnAuthFile": "it goes to `nodes[].mesh.vpnAuthFile`",
-        "config": "k3s reads this setting from its command line only",
-        "clusterSecret": "k3s has replaced it by a token file: `k3s.tokenFile`",
-        "noFlannel": "k3s has replaced it: set `k3s.flannelBackend: none`",
-        "disableSelinux": "k3s has replaced it: set `selinux`",
-    }))]
+    #[schemars(extend("x-elsewhere" = elsewhere::in_node()))]
     NodeFlags {
         /// Whether k3s logs in detail.
         debug: bool,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::elsewhere;
 use crate::config::{AbsolutePath, HttpUrl};
 
 /// Where the node's containerd pulls images from; becomes `/etc/rancher/k3s/registries.yaml`.
@@ -51,12 +52,7 @@ pub struct Mirror {
 /// How to talk to one endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(extend("x-elsewhere" = {
-    "auth": "credentials must not stand in the config, and k3s reads them from no other file: deliver a whole registries.yaml as a secret and name it with `privateRegistry`",
-    "username": "credentials must not stand in the config, and k3s reads them from no other file: deliver a whole registries.yaml as a secret and name it with `privateRegistry`",
-    "password": "credentials must not stand in the config, and k3s reads them from no other file: deliver a whole registries.yaml as a secret and name it with `privateRegistry`",
-    "token": "credentials must not stand in the config, and k3s reads them from no other file: deliver a whole registries.yaml as a secret and name it with `privateRegistry`",
-}))]
+#[schemars(extend("x-elsewhere" = elsewhere::in_registry()))]
 pub struct RegistryConfig {
     /// TLS settings.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,54 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::BucketLookup;
 use super::node_flags::optional_fields;
+use super::{BucketLookup, elsewhere};
 use crate::config::{AbsolutePath, Cron, DnsName, FileMode, GoDuration, Host, HttpUrl, IpAddress, Port};
 
 optional_fields! {
     /// Settings of a k3s server that may differ between servers, named as k3s names its flags. What is not set keeps k3s' default.
     ///
     /// Those of k3s 1.37 (its pkg/cli/cmds/server.go; docs.k3s.io/cli/server). What all servers must agree on stands in the section `k3s`.
-    #[schemars(extend("x-elsewhere" = {
-        "clusterCidr": "all servers must agree on it: set `cluster.network.cidr`",
-        "serviceCidr": "all servers must agree on it: set `cluster.network.serviceCidr`",
-        "clusterDns": "all servers must agree on it: set `cluster.network.dns`",
-        "clusterDomain": "all servers must agree on it: set `cluster.network.domain`",
-        "flannelBackend": "all servers must agree on it: set `k3s.flannelBackend`",
-        "flannelExternalIp": "all servers must agree on it: set `k3s.flannelExternalIp`",
-        "flannelIpv6Masq": "all servers must agree on it: set `k3s.flannelIpv6Masq`",
-        "egressSelectorMode": "all servers must agree on it: set `k3s.egressSelectorMode`",
-        "embeddedRegistry": "all servers must agree on it: set `k3s.embeddedRegistry`",
-        "disableCloudController": "all servers must agree on it: set `k3s.disableCloudController`",
-        "disableHelmController": "all servers must agree on it: set `k3s.disableHelmController`",
-        "disableNetworkPolicy": "all servers must agree on it: set `k3s.disableNetworkPolicy`",
-        "disableKubeProxy": "all servers must agree on it: set `k3s.disableKubeProxy`",
-        "secretsEncryption": "all servers must agree on it: set `k3s.secretsEncryption`",
-        "secretsEncryptionProvider": "all servers must agree on it: set `k3s.secretsEncryptionProvider`",
-        "serviceNodePortRange": "all servers must agree on it: set `k3s.serviceNodePortRange`",
-        "servicelbNamespace": "all servers must agree on it: set `k3s.servicelbNamespace`",
-        "defaultLocalStoragePath": "all servers must agree on it: set `k3s.defaultLocalStoragePath`",
-        "helmJobImage": "all servers must agree on it: set `k3s.helmJobImage`",
-        "systemDefaultRegistry": "all servers must agree on it: set `k3s.systemDefaultRegistry`",
-        "agentToken": "a token must not stand in the config: name the file that holds it with `k3s.agentTokenFile`",
-        "agentTokenFile": "all servers must agree on it: set `k3s.agentTokenFile`",
-        "token": "a token must not stand in the config: name the file that holds it with `k3s.tokenFile`",
-        "tokenFile": "all nodes share `k3s.tokenFile`",
-        "clusterInit": "the first server of an embedded etcd gets it: set `k3s.datastore.type: etcd`",
-        "server": "the address that servers join by is worked out from the first one; a fixed one goes to `k3s.registrationAddress`",
-        "datastoreEndpoint": "all servers must agree on it: set `k3s.datastore.endpoint`",
-        "datastoreCafile": "all servers must agree on it: set `k3s.datastore.caFile`",
-        "datastoreCertfile": "all servers must agree on it: set `k3s.datastore.certFile`",
-        "datastoreKeyfile": "all servers must agree on it: set `k3s.datastore.keyFile`",
-        "clusterReset": "a reset is done once, by hand: `k3s server --cluster-reset` on the server's command line",
-        "clusterResetRestorePath": "a restore is done once, by hand: `k3s server --cluster-reset --cluster-reset-restore-path=…`",
-        "etcdS3AccessKey": "a key must not stand in the config: deliver a Secret to kube-system and name it with `etcdS3ConfigSecret`",
-        "etcdS3SecretKey": "a key must not stand in the config: deliver a Secret to kube-system and name it with `etcdS3ConfigSecret`",
-        "etcdS3SessionToken": "a token must not stand in the config: deliver a Secret to kube-system and name it with `etcdS3ConfigSecret`",
-        "kubeControllerArg": "k3s has replaced it: set `kubeControllerManagerArg`",
-        "kubeCloudControllerArg": "k3s has replaced it: set `kubeCloudControllerManagerArg`",
-        "noDeploy": "k3s has replaced it: set `disable`",
-    }))]
+    #[schemars(extend("x-elsewhere" = elsewhere::in_server()))]
     ServerFlags {
         /// The port of the API server and of joining. Default 6443.
         https_listen_port: Port,

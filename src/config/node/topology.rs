@@ -80,13 +80,14 @@ impl NodeEntry {
         self.mesh.as_ref().is_some_and(|mesh| mesh.vpn_auth_file.is_some())
     }
 
-    /// k3s' `node-ip`: the local address, or else that in the mesh.
+    /// k3s' `node-ip`: the local addresses, or else that in the mesh.
     #[must_use]
-    pub fn node_ip(&self) -> Option<&IpAddress> {
+    pub fn node_ips(&self) -> Vec<&IpAddress> {
         if self.uses_vpn() {
-            return None;
+            return Vec::new();
         }
-        self.address.as_ref().or_else(|| self.mesh.as_ref()?.address.as_ref())
+        let local: Vec<&IpAddress> = self.address.iter().chain(&self.ipv6_address).collect();
+        if local.is_empty() { self.mesh.iter().flat_map(|mesh| &mesh.address).collect() } else { local }
     }
 
     /// k3s' `node-external-ip`: the external address, or else that in the mesh where it adds something to `node-ip`.
@@ -96,7 +97,9 @@ impl NodeEntry {
             return None;
         }
         let in_mesh = self.mesh.as_ref().and_then(|mesh| mesh.address.as_ref());
-        self.external_address.as_ref().or_else(|| in_mesh.filter(|_| self.address.is_some() || k3s.flannel_external_ip))
+        self.external_address
+            .as_ref()
+            .or_else(|| in_mesh.filter(|_| self.address.is_some() || self.ipv6_address.is_some() || k3s.flannel_external_ip))
     }
 
     /// k3s' `flannel-iface`: as set, or else the mesh's interface for a node whose pods talk over the mesh.
@@ -135,7 +138,7 @@ impl NodeEntry {
         host_in_mesh
             .filter(|_| same_mesh)
             .or_else(|| self.external_address.as_ref().filter(|_| k3s.flannel_external_ip).map(IpAddress::as_str))
-            .or_else(|| self.address.as_ref().or(self.external_address.as_ref()).map(IpAddress::as_str))
+            .or_else(|| self.address.iter().chain(&self.ipv6_address).chain(&self.external_address).next().map(IpAddress::as_str))
             .or(host_in_mesh)
             .unwrap_or(self.name.as_str())
     }
@@ -144,8 +147,8 @@ impl NodeEntry {
     #[must_use]
     pub fn hosts(&self) -> Vec<Host> {
         let mesh = self.mesh.as_ref();
-        let addresses = [self.address.as_ref(), self.external_address.as_ref(), mesh.and_then(|mesh| mesh.address.as_ref())];
-        let addresses = addresses.into_iter().flatten().map(IpAddress::as_str);
+        let local = self.address.iter().chain(&self.ipv6_address);
+        let addresses = local.chain(&self.external_address).chain(mesh.and_then(|mesh| mesh.address.as_ref())).map(IpAddress::as_str);
         let name_in_mesh = mesh.and_then(|mesh| mesh.name.as_ref()).map(super::super::DnsName::as_str);
         std::iter::once(self.name.as_str()).chain(addresses).chain(name_in_mesh).map(Host::from).collect()
     }

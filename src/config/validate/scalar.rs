@@ -17,7 +17,8 @@ impl Walk<'_> {
             return self.wrong_type(node, view, path);
         }
         if let Some((message, hint)) = wrong_text(&scalar.text, view) {
-            let (message, hint) = if holds_secret(path) { (format!("`{path}` is not {}", form(view)), String::new()) } else { (message, hint) };
+            let (message, hint) =
+                if holds_secret(path) { (format!("`{path}` is not {}", form(view)), String::new()) } else { (message, hint) };
             self.error(node, path, "config/value", message, hint, Fix::Keep);
         }
     }

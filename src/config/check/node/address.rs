@@ -10,6 +10,7 @@ use crate::source::ConfigPath;
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     let mut first_users: BTreeMap<IpAddr, (usize, ConfigPath)> = BTreeMap::new();
     for (at, entry) in cluster.nodes.iter().enumerate() {
+        families(cluster, at, entry, problems);
         for (path, text) in addresses(at, entry) {
             let Some(address) = text.address() else { continue };
             range(&path, address, problems);
@@ -27,11 +28,34 @@ fn addresses(at: usize, entry: &NodeEntry) -> impl Iterator<Item = (ConfigPath, 
     let in_mesh = entry.mesh.as_ref().and_then(|mesh| mesh.address.as_ref());
     [
         (node(at).key("address"), entry.address.as_ref()),
+        (node(at).key("ipv6Address"), entry.ipv6_address.as_ref()),
         (node(at).key("externalAddress"), entry.external_address.as_ref()),
         (node(at).key("mesh").key("address"), in_mesh),
     ]
     .into_iter()
     .filter_map(|(path, address)| Some((path, address?)))
+}
+
+/// k3s starts only when a node has addresses of the families that pods have (k3s' pkg/cli/server: "must share the same IP version").
+fn families(cluster: &Cluster, at: usize, entry: &NodeEntry, problems: &mut Problems) {
+    let networks = cluster.cluster.network.cidr.networks();
+    let addresses: Vec<IpAddr> = entry.node_ips().into_iter().filter_map(IpAddress::address).collect();
+    if networks.is_empty() || addresses.is_empty() {
+        return;
+    }
+    let missing = [(true, "IPv4"), (false, "IPv6")].into_iter().find(|(v4, _)| {
+        networks.iter().any(|network| network.addr().is_ipv4() == *v4) != addresses.iter().any(|address| address.is_ipv4() == *v4)
+    });
+    if let Some((v4, family)) = missing {
+        let pods_have = networks.iter().any(|network| network.addr().is_ipv4() == v4);
+        let text = if pods_have {
+            format!("pods get {family} addresses, and node `{}` has none", entry.name)
+        } else {
+            format!("node `{}` has an {family} address, and pods get none", entry.name)
+        };
+        let hint = "a dual-stack node has `address` and `ipv6Address`, a dual-stack cluster two networks in `cluster.network.cidr`";
+        problems.error(node(at), "config/node-address", text, hint).involving(ConfigPath::of(["cluster", "network", "cidr"]));
+    }
 }
 
 /// Kubernetes refuses such a node address (k8s.io/kubernetes pkg/kubelet `validateNodeIP`).
@@ -83,6 +107,15 @@ mod tests {
     }
 
     #[test]
+    fn nodes_have_the_families_that_pods_have() {
+        let nodes = json!([{"name": "a", "address": "192.168.1.1", "ipv6Address": "fd00::1"}, {"name": "b", "address": "192.168.1.2"}, {"name": "c"}]);
+        let mut cluster = cluster(json!({}), nodes);
+        insta::assert_snapshot!(said(check, &cluster), @"error nodes[0] config/node-address: node `a` has an IPv6 address, and pods get none");
+        cluster.cluster.network.cidr = "10.42.0.0/16,fd42::/56".into();
+        insta::assert_snapshot!(said(check, &cluster), @"error nodes[1] config/node-address: pods get IPv6 addresses, and node `b` has none");
+    }
+
+    #[test]
     fn an_address_can_be_reached_and_is_no_pods() {
         let nodes = json!([
             {"name": "a", "address": "10.42.7.1", "externalAddress": "10.43.0.1"},
@@ -93,6 +126,7 @@ mod tests {
         error nodes[0].address config/node-address: `10.42.7.1` lies in the network of pods, `10.42.0.0/16`
         error nodes[0].externalAddress config/node-address: `10.43.0.1` lies in the network of Services, `10.43.0.0/16`
         error nodes[1].address config/node-address: `127.0.0.1` is a loopback address, which other nodes cannot reach
+        error nodes[2] config/node-address: pods get IPv4 addresses, and node `c` has none
         error nodes[2].address config/node-address: `fe80::1` is a link-local address, which other nodes cannot reach
         error nodes[3].address config/node-address: `0.0.0.0` is no address of a machine, which other nodes cannot reach
         error nodes[5].address config/node-address: `224.0.0.1` is a multicast address, which other nodes cannot reach
