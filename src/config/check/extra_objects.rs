@@ -94,6 +94,14 @@ mod tests {
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}},
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}},
         ]});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @"
+        error extraObjects[1] config/object: an object has no `apiVersion`
+        error extraObjects[1].kind config/object: `kind` of an object is a string
+        error extraObjects[1].metadata.generateName config/object: an object with `generateName` is another one each time
+        error extraObjects[2].apiVersion config/object: `apiVersion` of an object is empty
+        error extraObjects[2].metadata config/object: `metadata` of an object is a mapping
+        error extraObjects[2].kind config/object: a list of objects is no object
+        error extraObjects[3].metadata.name config/object: ConfigMap `a` is there already, as `extraObjects[0]`
+        ");
     }
 }

@@ -26,6 +26,9 @@ mod tests {
     #[test]
     fn keys_are_image_references() {
         let config = json!({"cluster": {"name": "c"}, "images": {"a:1": "mirror.example.com/a:1", "b": "b:1", "c:1": "c:1"}});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @r#"
+        error images.b config/image: the key `b` is not an image reference: it has neither tag nor digest
+        warning images."c:1" config/image: `c:1` is replaced by itself
+        "#);
     }
 }

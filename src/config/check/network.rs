@@ -162,29 +162,32 @@ mod tests {
 
     #[test]
     fn networks_that_do_not_fit_each_other() {
-        insta::assert_snapshot!(with(json!({"cidr": "10.0.0.0/8"})), @"");
-        insta::assert_snapshot!(with(json!({"cidr": "10.42.0.0/16,fd42::/56"})), @"");
-        insta::assert_snapshot!(with(json!({"cidr": "fd42::/56,10.42.0.0/16", "serviceCidr": "10.43.0.0/16,fd43::/112"})), @"");
+        insta::assert_snapshot!(with(json!({"cidr": "10.0.0.0/8"})), @"error cluster.network.serviceCidr config/network: the network of Services, `10.43.0.0/16`, overlaps that of pods, `10.0.0.0/8`");
+        insta::assert_snapshot!(with(json!({"cidr": "10.42.0.0/16,fd42::/56"})), @"error cluster.network.serviceCidr config/network: Services have IPv4, and pods have IPv4 and IPv6");
+        insta::assert_snapshot!(with(json!({"cidr": "fd42::/56,10.42.0.0/16", "serviceCidr": "10.43.0.0/16,fd43::/112"})), @"error cluster.network.serviceCidr config/network: Services have IPv4 and IPv6, and pods have IPv6 and IPv4");
     }
 
     #[test]
     fn sizes() {
-        insta::assert_snapshot!(with(json!({"cidr": "10.42.0.0/25", "serviceCidr": "10.43.0.0/30"})), @"");
-        insta::assert_snapshot!(with(json!({"cidr": "fd42::/40", "serviceCidr": "fd43::/112"})), @"");
-        let old = json!({"cluster": {"name": "c", "version": "1.33", "network": {"serviceCidr": "172.16.0.0/11"}}});
+        insta::assert_snapshot!(with(json!({"cidr": "10.42.0.0/25", "serviceCidr": "10.43.0.0/30"})), @"
+        error cluster.network.serviceCidr config/network: `10.43.0.0/30` has fewer than 8 addresses for Services
+        error cluster.network.cidr config/network: `10.42.0.0/25` is smaller than the /24 that every node gets
+        ");
+        insta::assert_snapshot!(with(json!({"cidr": "fd42::/40", "serviceCidr": "fd43::/112"})), @"error cluster.network.cidr config/network: `fd42::/40` holds more parts for nodes than Kubernetes can count");
+        let old = json!({"cluster": {"name": "c", "version": "1.33", "network": {"serviceCidr": "172.160.0.0/11"}}});
         insta::assert_snapshot!(said(check, &cluster(old)), @"");
     }
 
     #[test]
     fn the_dns_service_has_an_address_of_services() {
-        insta::assert_snapshot!(with(json!({"dns": "10.42.0.10"})), @"");
-        insta::assert_snapshot!(with(json!({"dns": "10.43.0.1"})), @"");
+        insta::assert_snapshot!(with(json!({"dns": "10.42.0.10"})), @"error cluster.network.dns config/network: `10.42.0.10` is not in the network of Services, `10.43.0.0/16`");
+        insta::assert_snapshot!(with(json!({"dns": "10.43.0.1"})), @"error cluster.network.dns config/network: `10.43.0.1` belongs to the Service `kubernetes`");
         assert_eq!(with(json!({"dns": "10.43.0.53"})), "");
     }
 
     #[test]
     fn a_mesh_has_addresses_of_its_own() {
         let config = json!({"cluster": {"name": "c", "network": {"cidr": "100.80.0.0/16"}}, "nodes": [{"name": "a", "mesh": {"type": "tailscale"}}]});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @"error cluster.network.cidr config/network: the network of pods, `100.80.0.0/16`, overlaps the addresses of the mesh, `100.64.0.0/10`");
     }
 }

@@ -101,12 +101,19 @@ mod tests {
             service("a", json!([{"port": 1, "nodePort": 30080}, {"port": 1, "nodePort": 30080, "protocol": "UDP"}])),
             service("b", json!([{"port": 1, "nodePort": 99}, {"port": 1, "nodePort": 30080, "protocol": "UDP"}])),
         ]});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @"
+        error extraObjects[0].spec.ports[0].nodePort config/node-port: NodePort 30080 is used by `headscale.service.nodePort` already
+        error extraObjects[1].spec.ports[0].nodePort config/node-port: NodePort 99 is outside of the cluster's range, 30000-32767
+        error extraObjects[1].spec.ports[1].nodePort config/node-port: NodePort 30080 is used by `extraObjects[0].spec.ports[1].nodePort` already
+        ");
     }
 
     #[test]
     fn the_range_can_be_changed() {
         let config = json!({"cluster": {"name": "c"}, "k3s": {"serviceNodePortRange": "20000-21000"}, "headscale": {}});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @"
+        error headscale.service.nodePort config/node-port: NodePort 30080 is outside of the cluster's range, 20000-21000
+        error headscale.service.stunNodePort config/node-port: NodePort 30478 is outside of the cluster's range, 20000-21000
+        ");
     }
 }
