@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use check::check;
+pub use check::{check, node_ports};
 pub use database::{Database, DatabaseType, Gorm, Postgres, Sqlite, SslMode};
 pub use derp::{Derp, DerpMap, DerpNode, DerpRegion, DerpServer};
 pub use dns::{Dns, ExtraRecord, Nameservers, RecordType};

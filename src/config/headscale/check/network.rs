@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::{Check, at};
 use crate::config::Cidrs;
-use crate::config::headscale::ServiceType;
+use crate::config::headscale::{Headscale, ServiceType};
 use crate::source::ConfigPath;
 
 const PORTS: &str = "config/headscale-ports";
@@ -30,7 +30,11 @@ fn listeners(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
 }
 
 fn node_ports(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
-    let headscale = check.headscale;
+    tcp_node_ports(check.headscale)
+}
+
+/// The TCP NodePorts that its Services use, with the keys that set them.
+pub(super) fn tcp_node_ports(headscale: &Headscale) -> Vec<(ConfigPath, u16)> {
     let node_port = headscale.service.r#type == ServiceType::NodePort;
     let rows = [
         (node_port, at(["service", "nodePort"]), Some(headscale.service.node_port)),
@@ -43,6 +47,14 @@ fn node_ports(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
         ),
     ];
     rows.into_iter().filter(|(used, ..)| *used).filter_map(|(_, path, port)| Some((path, port?))).collect()
+}
+
+/// All NodePorts of its Services, with the keys that set them and their protocols.
+pub fn claims(headscale: &Headscale) -> Vec<(ConfigPath, &'static str, u16)> {
+    let tcp = tcp_node_ports(headscale).into_iter().map(|(path, port)| (path, "TCP", port));
+    let stun = headscale.derp.server.enabled && headscale.service.r#type == ServiceType::NodePort;
+    let stun = stun.then(|| (at(["service", "stunNodePort"]), "UDP", headscale.service.stun_node_port));
+    tcp.chain(stun).collect()
 }
 
 fn unique(check: &mut Check<'_>, ports: Vec<(ConfigPath, u16)>, what: &str) {
