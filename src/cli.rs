@@ -2,8 +2,8 @@
 
 mod completions;
 mod config_args;
-//mod explain;
-//mod init;
+mod explain;
+mod init;
 mod man;
 mod manifest_files;
 mod render;
@@ -21,7 +21,7 @@ use crate::ui::{Color, Ui};
 
 /// One typed cluster file into everything that a k3s cluster runs on
 #[derive(Debug, Parser)]
-#[command(name = "manifestgen", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "manifestgen", version, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -42,6 +42,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write a commented `cluster.yaml` and its JSON Schema
+    Init(init::InitArgs),
     /// Turn the cluster file into manifests and node files
     Render(render::RenderArgs),
     /// Check the cluster file, and what it renders, on a real API server
@@ -49,6 +50,7 @@ enum Command {
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
+    Explain(explain::ExplainArgs),
     /// Print a shell completion script
     Completions(completions::CompletionsArgs),
     /// Print the manual page
@@ -72,6 +74,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let ui = Ui::new(cli.global.color, cli.global.quiet);
     let result = match cli.command {
+        Command::Init(args) => init::init(&ui, &args),
+        Command::Explain(args) => explain::explain(&ui, &args),
         Command::Render(args) => render::render(&ui, &args),
         Command::Validate(args) => validate::validate(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),

@@ -5,6 +5,7 @@
 mod definitions;
 mod kind;
 mod parse;
+mod pattern;
 mod schema;
 mod text;
 
@@ -12,6 +13,7 @@ use std::sync::LazyLock;
 
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};
+pub use pattern::Pattern;
 pub use schema::{Array, Constraints, Format, ListType, Object, Schema, Type, Validation};
 
 use crate::diag::{Error, Result, did_you_mean};

@@ -104,7 +104,7 @@ impl Ui {
         }
     }
 
-    /// Shows long work: a spinner on a terminal, plain lines elsewhere, nothing with `--quiet`.
+    /// Shows long work: a spinner on a terminal, nothing elsewhere or with `--quiet`.
     #[must_use]
     pub fn progress(&self) -> TerminalProgress {
         TerminalProgress::new(!self.quiet, io::stderr().is_terminal())

@@ -9,6 +9,7 @@ use std::fs;
 use serde_json::{Map, Value, json};
 
 use super::bundle::{Files, compress};
+use super::enums;
 use super::gomod::{self, Module};
 
 const MODULE: &str = "k8s.io/kubernetes";
@@ -32,13 +33,16 @@ pub(crate) fn generate() -> Result<Files, String> {
             kinds.entry(row.text.clone()).or_default()[index] = true;
         }
         let roots = found.values().map(|row| row.definition.clone()).collect();
-        for (name, schema) in reachable(&documents, roots)? {
+        let enums = enums::read(&module)?;
+        for (name, mut schema) in reachable(&documents, roots)? {
+            enums::add(&mut schema, enums.get(&name).into_iter().flatten());
+            let schema = Value::Object(schema);
             definitions.entry(format!("{name}\t{schema}")).or_default()[index] = true;
         }
         origins.push(gomod::origin(&module));
     }
     let text = format!("{}\n{}", lines(&kinds), lines(&definitions));
-    let origin = json!({"file": "kubernetes.zst", "folder": "api/openapi-spec/v3", "modules": origins});
+    let origin = json!({"file": "kubernetes.zst", "folders": ["api/openapi-spec/v3", "pkg/generated/openapi"], "modules": origins});
     let mut origin = serde_json::to_string_pretty(&origin).map_err(|cause| cause.to_string())?;
     origin.push('\n');
     Ok(vec![("kubernetes.zst", compress(&text)?), ("origin.json", origin.into_bytes())])
@@ -96,7 +100,7 @@ fn find_kinds(documents: &[Value]) -> BTreeMap<(String, String), KindRow> {
 }
 
 /// The definitions that the roots need, stripped, by name.
-fn reachable(documents: &[Value], roots: BTreeSet<String>) -> Result<BTreeMap<String, String>, String> {
+fn reachable(documents: &[Value], roots: BTreeSet<String>) -> Result<BTreeMap<String, Map<String, Value>>, String> {
     let all: BTreeMap<&str, &Value> = documents
         .iter()
         .filter_map(|document| document["components"]["schemas"].as_object())
@@ -112,7 +116,7 @@ fn reachable(documents: &[Value], roots: BTreeSet<String>) -> Result<BTreeMap<St
         let schema = all.get(name.as_str()).ok_or_else(|| format!("definition `{name}` is missing"))?;
         let mut references = Vec::new();
         let stripped = strip(&name, schema, &mut references)?;
-        kept.insert(name, Value::Object(stripped).to_string());
+        kept.insert(name, stripped);
         open.extend(references);
     }
     Ok(kept)

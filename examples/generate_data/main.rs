@@ -7,6 +7,7 @@
 #![allow(clippy::print_stderr)]
 
 mod bundle;
+mod enums;
 mod gomod;
 mod kubernetes;
 

@@ -37,7 +37,7 @@ pub(super) fn explain(ui: &Ui, args: &ExplainArgs) -> Result<Outcome> {
 fn text(explanation: &Explanation) -> String {
     let key = if explanation.key.is_empty() { "cluster.yaml" } else { &explanation.key };
     let mut text = format!("{key}: {}\n", explanation.kind);
-    let mut section = |text: &mut String, body: &str| {
+    let section = |text: &mut String, body: &str| {
         if !body.is_empty() {
             let _ = write!(text, "\n{}\n", body.trim_end());
         }
@@ -55,7 +55,12 @@ fn text(explanation: &Explanation) -> String {
     }
     if let Some(value) = &explanation.value {
         let from = explanation.origin.as_ref().map(|(location, origin)| {
-            format!("  ({}, {}:{})", origin.layer, location.file, location.line)
+            // A layer of its own text, such as `--set`, is named once.
+            if origin.layer == location.file {
+                format!("  ({})", origin.layer)
+            } else {
+                format!("  ({}, {}:{})", origin.layer, location.file, location.line)
+            }
         });
         let _ = writeln!(facts, "value:    {value}{}", from.unwrap_or_default());
     }

@@ -34,9 +34,8 @@ pub(super) fn init(ui: &Ui, args: &InitArgs) -> Result<Outcome> {
     if file.exists() && !args.force {
         return Err(Error::usage(format!("`{}` is there already", file.display())).hint("`--force` replaces it"));
     }
-    std::fs::create_dir_all(&args.folder).map_err(|cause| {
-        Error::environment(format!("`{}` cannot be made", args.folder.display())).caused_by(cause)
-    })?;
+    std::fs::create_dir_all(&args.folder)
+        .map_err(|cause| Error::environment(format!("`{}` cannot be made", args.folder.display())).caused_by(cause))?;
     let mut schema = serde_json::to_string_pretty(&config::schema())
         .map_err(|cause| Error::internal("the schema does not serialize").caused_by(cause))?;
     schema.push('\n');

@@ -60,9 +60,8 @@ fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     let cannot_list = |cause| Error::environment(format!("the folder `{}` cannot be read", path.display())).caused_by(cause);
-    let mut entries: Vec<PathBuf> = fs::read_dir(path)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-        .map_err(cannot_list)?;
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(cannot_list)?;
     entries.sort();
     for entry in entries {
         // A link to a folder could lead back here.

@@ -100,7 +100,7 @@ fn write_folder(ui: &Ui, folder: &Path, entries: &[sink::Entry], force: bool) ->
 fn say_what_is_left_out(ui: &Ui, release: &Release, format: Format, output: Option<&Path>) {
     let objects_only = matches!(format, Format::Yaml | Format::Json) || output.is_none();
     if objects_only && !release.files().is_empty() {
-        ui.note(&format!("{} node files are not part of this form; `--format dir -o FOLDER` writes them too", release.files().len()));
+        ui.note("the nodes' files are not part of this form; `--format dir -o FOLDER` writes them too");
     }
     for secret in release.secrets() {
         let keys = secret.keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");

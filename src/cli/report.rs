@@ -40,8 +40,8 @@ impl Report {
             not_checked: &self.not_checked,
             error: error.map(|error| Failure { message: &error.message, causes: causes(error), hints: &error.hints }),
         };
-        let mut text = serde_json::to_string(&document)
-            .map_err(|cause| Error::internal("the report does not serialize").caused_by(cause))?;
+        let mut text =
+            serde_json::to_string(&document).map_err(|cause| Error::internal("the report does not serialize").caused_by(cause))?;
         text.push('\n');
         Ok(text)
     }

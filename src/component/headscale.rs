@@ -25,7 +25,7 @@ use crate::diag::{Error, Result};
 use crate::source::ConfigPath;
 
 /// The row in the table of components.
-pub const HEADSCALE: Component =
+pub(super) const HEADSCALE: Component =
     Component { name: NAME, enabled: |cluster| cluster.headscale.is_some(), namespaces: needed_namespaces, render };
 
 /// The name of the component, its objects and its container.

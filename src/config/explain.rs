@@ -68,7 +68,8 @@ pub fn explain(path: &str, loaded: Option<(&Loaded, &Sources)>) -> Result<Explan
 }
 
 fn no_path(path: &str, why: &str) -> Box<Error> {
-    Error::usage(format!("{} is no key: {}", visible(&shown(path)), visible(why))).hint("write keys joined by dots, like `headscale.storage.size`")
+    Error::usage(format!("{} is no key: {}", visible(&shown(path)), visible(why)))
+        .hint("write keys joined by dots, like `headscale.storage.size`")
 }
 
 /// The schema one step further. A list is gone into with or without a place, because its entries are all alike.
@@ -164,7 +165,8 @@ fn path_of(tree: &Node, steps: &[Step]) -> Option<ConfigPath> {
             (Step::Key(key), _) => Segment::Key(key.clone()),
             (Step::Place(at), _) => Segment::Index(*at),
             (Step::Named(key, name), Value::Seq(nodes)) => {
-                let is_it = |node: &Node| matches!(node.get(key).map(|node| &node.value), Some(Value::Scalar(scalar)) if scalar.text == *name);
+                let is_it =
+                    |node: &Node| matches!(node.get(key).map(|node| &node.value), Some(Value::Scalar(scalar)) if scalar.text == *name);
                 Segment::Index(nodes.iter().position(is_it)?)
             }
             (Step::Named(..), _) => return None,
@@ -210,7 +212,10 @@ mod tests {
     #[test]
     fn an_unknown_key_gets_a_suggestion() {
         let error = explain("cluster.netwrk", None).expect_err("no such key");
-        assert_eq!((error.message.as_str(), error.hints[0].as_str()), ("`netwrk` is no key of `cluster`", "did you mean `cluster.network`?"));
+        assert_eq!(
+            (error.message.as_str(), error.hints[0].as_str()),
+            ("`netwrk` is no key of `cluster`", "did you mean `cluster.network`?")
+        );
         let error = explain("cluster.name.x", None).expect_err("no such key");
         assert_eq!(error.hints, ["`cluster.name` has no keys"]);
         assert!(explain("a..b", None).is_err() && explain("cluster=", None).is_err());

@@ -26,8 +26,20 @@ impl ConfigFile {
     /// # Errors
     /// Usage: there is no such file, it is a folder, it is too large, it is not UTF-8 text. Environment: it cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::read_within(path, Limits::CONFIG)
+    }
+
+    /// Reads a file of manifests, which may be larger.
+    ///
+    /// # Errors
+    /// As [`ConfigFile::read`].
+    pub fn read_manifests(path: &Path) -> Result<Self> {
+        Self::read_within(path, Limits::MANIFESTS)
+    }
+
+    fn read_within(path: &Path, limits: Limits) -> Result<Self> {
         if path == Path::new("-") {
-            return Self::from_reader("<stdin>", io::stdin().lock());
+            return Self::from_reader("<stdin>", io::stdin().lock(), limits);
         }
         let name = path.display().to_string();
         if path.is_dir() {
@@ -35,12 +47,12 @@ impl ConfigFile {
                 .hint("name the cluster file in it, like `-c cluster.yaml`"));
         }
         let file = File::open(path).map_err(|cause| unreadable(&name, cause))?;
-        Self::from_reader(&name, file)
+        Self::from_reader(&name, file, limits)
     }
 
     /// Reads to the end of a stream, within bounds.
-    pub fn from_reader(name: &str, reader: impl Read) -> Result<Self> {
-        let most = Limits::CONFIG.bytes;
+    pub fn from_reader(name: &str, reader: impl Read, limits: Limits) -> Result<Self> {
+        let most = limits.bytes;
         let mut bytes = Vec::new();
         reader.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|cause| unreadable(name, cause))?;
         if bytes.len() > most {

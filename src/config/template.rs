@@ -6,8 +6,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::describe::{listed, literal};
-use super::schema::{Mapping, NOT_BUILT, Shape, View, model};
 use super::profile;
+use super::schema::{Mapping, NOT_BUILT, Shape, View, model};
 use crate::diag::{Error, Result, did_you_mean};
 use crate::source::Sources;
 use crate::yaml::{self, Limits};
@@ -23,7 +23,8 @@ const WIDTH: usize = 100;
 pub fn template(profile: &str) -> Result<String> {
     let Some(text) = profile::text(profile) else {
         let known = profile::NAMES;
-        let hint = did_you_mean(profile, known).map_or_else(|| format!("the profiles are {}", listed(known)), |meant| format!("did you mean `{meant}`?"));
+        let hint = did_you_mean(profile, known)
+            .map_or_else(|| format!("the profiles are {}", listed(known)), |meant| format!("did you mean `{meant}`?"));
         return Err(Error::usage(format!("there is no built-in profile `{profile}`")).hint(hint));
     };
     let mut sources = Sources::new();

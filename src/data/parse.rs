@@ -154,7 +154,7 @@ fn constraints(raw: &mut Raw, resolve: Resolve) -> Option<Box<Constraints>> {
     let all = |schemas: Vec<Raw>| schemas.into_iter().map(|raw| schema(raw, resolve)).collect();
     let constraints = Constraints {
         one_of_values: std::mem::take(&mut raw.r#enum),
-        pattern: raw.pattern.take(),
+        pattern: raw.pattern.take().map(Into::into),
         length: (raw.min_length, raw.max_length),
         items: (raw.min_items, raw.max_items),
         properties: (raw.min_properties, raw.max_properties),

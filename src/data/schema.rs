@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use super::pattern::Pattern;
+
 /// What a value may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
@@ -108,7 +110,7 @@ pub struct Constraints {
     /// The values that are allowed; empty for all.
     pub one_of_values: Vec<Value>,
     /// A regular expression that must match somewhere in the text.
-    pub pattern: Option<Box<str>>,
+    pub pattern: Option<Pattern>,
     /// Lengths of text, in characters.
     pub length: (Option<u64>, Option<u64>),
     /// Lengths of a list.

@@ -28,6 +28,11 @@ impl<'a> Pointer<'a> {
         Pointer { parent: Some(self), token: Token::Index(index) }
     }
 
+    /// Whether this is the whole value.
+    pub(super) const fn is_root(&self) -> bool {
+        self.parent.is_none()
+    }
+
     fn write(&self, out: &mut String) {
         if let Some(parent) = self.parent {
             parent.write(out);

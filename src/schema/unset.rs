@@ -7,48 +7,14 @@ use serde_json::{Map, Value};
 use crate::data::{Definitions, Schema, Type, all_versions};
 
 use super::pointer::Pointer;
-
-/// Required fields whose zero value says something: by the end of the definition's name, and the field.
-///
-/// An optional field (`emptyDir: {}`, `matchLabels: {}`, `storageClassName: ""`) is not in question, whatever it holds, and
-/// neither is `false`.
-const MEANINGFUL: &[(&str, &str)] = &[
-    // An empty selector selects all pods; an absent one does too, but says less.
-    ("networking.v1.NetworkPolicySpec", "podSelector"),
-    // No endpoints yet.
-    ("discovery.v1.EndpointSlice", "endpoints"),
-    // The priority of pods that name no class.
-    ("scheduling.v1.PriorityClass", "value"),
-    // The first revision.
-    ("apps.v1.ControllerRevision", "revision"),
-    // A LimitRange that limits nothing.
-    ("core.v1.LimitRangeSpec", "limits"),
-    // A header or kernel parameter that is empty on purpose.
-    ("core.v1.HTTPHeader", "value"),
-    ("core.v1.Sysctl", "value"),
-    // The first logical unit of an iSCSI target.
-    ("core.v1.ISCSIVolumeSource", "lun"),
-    ("core.v1.ISCSIPersistentVolumeSource", "lun"),
-    // Do not sleep (KEP-4818, Kubernetes 1.32).
-    ("core.v1.SleepAction", "seconds"),
-    // All fields are optional, and each default is useful.
-    ("storage.v1.CSIDriver", "spec"),
-    ("storage.v1.CSINodeSpec", "drivers"),
-    ("authorization.v1.SelfSubjectAccessReview", "spec"),
-    ("authorization.v1.SelfSubjectRulesReview", "spec"),
-    // Matches every node, with a weight.
-    ("core.v1.PreferredSchedulingTerm", "preference"),
-    // Exit code 0 is a code.
-    ("core.v1.ContainerStateTerminated", "exitCode"),
-    // Any attribute: `status: ""` means `True` (the API server's own default).
-    ("batch.v1.PodFailurePolicyOnPodConditionsPattern", "status"),
-];
+use super::required;
 
 /// JSON pointers of the required fields of a built-in kind that hold the zero of a typed struct: `""`, `{}`, `[]` or 0.
 ///
 /// A field counts as required when this version says so, or when the oldest version does, which the typed structs are made
 /// from: since then `StatefulSet.spec.serviceName` and others became optional, and a struct still writes them. A kind that is
-/// not built in has no such fields: structs of custom resources have no `Default` for required fields.
+/// not built in has no such fields: structs of custom resources have no `Default` for required fields. Optional fields
+/// (`emptyDir: {}`, `matchLabels: {}`, `storageClassName: ""`), `false`, and the zeros that mean something are not in question.
 #[must_use]
 pub fn unset_required(object: &Map<String, Value>, definitions: &Definitions) -> Vec<String> {
     let mut found = BTreeSet::new();
@@ -86,7 +52,7 @@ impl Walk<'_> {
         for (key, value) in fields {
             let at = at.key(key);
             let required = object.required.iter().any(|required| **required == **key);
-            if required && is_zero(value) && !is_meaningful(name, key) {
+            if required && is_zero(value) && !required::zero_is_meaningful(name, key) {
                 found.insert(at.to_string());
             } else if let Some(schema) = object.property(key).or(object.additional.as_deref()) {
                 self.value(value, schema, &at, found);
@@ -103,10 +69,6 @@ fn is_zero(value: &Value) -> bool {
         Value::Number(number) => number.as_i64() == Some(0),
         Value::Bool(_) | Value::Null => false,
     }
-}
-
-fn is_meaningful(definition: &str, field: &str) -> bool {
-    MEANINGFUL.iter().any(|(name, key)| *key == field && definition.strip_suffix(name).is_some_and(|before| before.ends_with('.')))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How long work is shown.
+//! How long work is shown: a spinner on a terminal, nothing elsewhere.
 
 use std::io::{self, Write};
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use crate::diag::Progress;
 
 use super::terminal::clean;
 
-/// A spinner with the current step on a terminal, one plain line per step elsewhere.
+/// A spinner with the current step on a terminal; elsewhere only what should stay.
 #[derive(Debug)]
 pub struct TerminalProgress {
     lines: bool,
@@ -37,9 +37,6 @@ impl TerminalProgress {
 impl Progress for TerminalProgress {
     fn step(&self, text: &str) {
         let text = clean(text).into_owned();
-        if self.lines {
-            let _ = writeln!(io::stderr(), "{text}");
-        }
         self.bar.set_message(text.clone());
         if let Ok(mut step) = self.step.lock() {
             *step = text;

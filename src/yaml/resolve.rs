@@ -4,6 +4,7 @@
 //! with a few ways of its own. The facts here are those of its `resolve.go` and of Go's `strconv`; the integration tests hold them
 //! against the real reader.
 
+mod ambiguous;
 mod float;
 mod number;
 
@@ -51,6 +52,14 @@ pub fn resolve(scalar: &Scalar) -> Resolved {
         None if scalar.plain => resolve_plain(&scalar.text),
         Some("int" | "float" | "bool" | "null") => resolve_plain(&scalar.text),
         _ => Resolved::Str,
+    }
+}
+
+impl Scalar {
+    /// Whether YAML 1.1 and 1.2 readers disagree on what this is (`yes`, `012`, `1e3`, `12:30`), so that quotes would make it clear.
+    #[must_use]
+    pub fn ambiguous(&self) -> bool {
+        self.plain && self.tag.is_none() && ambiguous::ambiguous(&self.text)
     }
 }
 
@@ -174,6 +183,72 @@ mod tests {
             assert_eq!(plain(text), json!(text));
         }
         assert_eq!(resolve_plain("-.INF"), Resolved::NotFinite);
+    }
+
+    #[test]
+    fn readers_agree_on_the_usual_forms_only() {
+        let ambiguous = |text: &str| Scalar { text: text.to_owned(), plain: true, tag: None }.ambiguous();
+        for text in [
+            "yes",
+            "no",
+            "y",
+            "off",
+            "On",
+            "012",
+            "0o17",
+            "08",
+            "0X1F",
+            "-0x1F",
+            "0b1",
+            "1_000",
+            "1e3",
+            "1.5e3",
+            "-.5",
+            "12:30:45",
+            "1:30.5",
+            "2001-12-14",
+            "2001-1-1 2:03:04",
+            "=",
+            "<<",
+            "1e999",
+            "0xFFFFFFFFFFFFFFFFF",
+        ] {
+            assert!(ambiguous(text), "{text}");
+        }
+        for text in [
+            "",
+            "~",
+            "null",
+            "true",
+            "FALSE",
+            "0",
+            "-12",
+            "+1",
+            "0x1F",
+            "1.5",
+            "1.",
+            ".5",
+            "1.5e+3",
+            "-1.5E-3",
+            ".inf",
+            "-.INF",
+            ".nan",
+            "a",
+            "1.2.3",
+            "v1",
+            "1Gi",
+            "10.0.0.0/8",
+            "2001-12",
+            "1:60",
+            "::1",
+            "a:b",
+            "-",
+            "0x",
+            "20010101-1",
+        ] {
+            assert!(!ambiguous(text), "{text}");
+        }
+        assert!(!Scalar { text: "yes".to_owned(), plain: false, tag: None }.ambiguous());
     }
 
     #[test]

@@ -41,8 +41,7 @@ impl Run {
 
     pub fn run(mut self) -> Ran {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
-        let mut child =
-            self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         if let (Some(input), Some(mut pipe)) = (self.input, child.stdin.take()) {
             // A command that does not read its input to the end closes the pipe early.
             let _ = pipe.write_all(&input);

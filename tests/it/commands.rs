@@ -58,11 +58,16 @@ fn the_reference_page_is_what_help_says() {
     for command in ["", "init", "render", "validate", "schema", "explain", "completions", "man"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let help = Run::new(folder.path(), &arguments).env("COLUMNS", "100").run().good();
-        let _ = write!(page, "\n## `manifestgen{}{command}`\n\n```text\n{}\n```\n", if command.is_empty() { "" } else { " " }, help.trim_end());
+        let _ =
+            write!(page, "\n## `manifestgen{}{command}`\n\n```text\n{}\n```\n", if command.is_empty() { "" } else { " " }, help.trim_end());
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/CLI.md");
     if std::env::var_os("MANIFESTGEN_UPDATE").is_some() {
         fs::write(&path, &page).expect("written");
     }
-    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), page, "MANIFESTGEN_UPDATE=1 cargo test the_reference_page writes docs/CLI.md");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap_or_default(),
+        page,
+        "MANIFESTGEN_UPDATE=1 cargo test the_reference_page writes docs/CLI.md"
+    );
 }

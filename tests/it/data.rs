@@ -2,6 +2,8 @@
 
 #[path = "../../examples/generate_data/bundle.rs"]
 mod bundle;
+#[path = "../../examples/generate_data/enums.rs"]
+mod enums;
 #[path = "../../examples/generate_data/gomod.rs"]
 mod gomod;
 #[path = "../../examples/generate_data/kubernetes.rs"]

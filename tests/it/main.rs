@@ -1,10 +1,20 @@
 //! The one integration test binary: real commands and real parts.
 
 mod architecture;
+mod command;
+mod commands;
 mod config_errors;
 mod data;
+mod headscale;
+mod headscale_matrix;
+mod headscale_real;
+mod headscale_server;
+mod lab_server;
 mod node_files;
 mod parts;
+mod render_command;
+mod schema;
+mod server;
 mod yaml_peers;
 mod yaml_round_trip;
 mod yaml_strategies;

@@ -4,7 +4,8 @@ Frames `<decimal byte length>\n<bytes>` come in on stdin; each is answered by on
 
   read    the frame is YAML; the answer is JSON of what yaml.safe_load makes of it, or `error: ...`.
           What JSON has no type for becomes {"!": "<type>"}, so that it never equals what was written.
-  write   the frame is JSON [value, options]; the answer is a JSON string, yaml.safe_dump(value, **options).
+  write   the frame is JSON [value, options]; the answer is a JSON string, yaml.safe_dump(value, **options),
+          in which lists and mappings that are equal are aliases of one anchor.
 """
 
 import json
@@ -27,11 +28,21 @@ def key(value):
     return value if type(value) is str else f"!{type(value).__name__} {value!r}"
 
 
+def shared(value, seen):
+    if isinstance(value, dict):
+        value = {k: shared(v, seen) for k, v in value.items()}
+    elif isinstance(value, list):
+        value = [shared(v, seen) for v in value]
+    else:
+        return value
+    return seen.setdefault(json.dumps(value), value)
+
+
 def answer(mode, frame):
     try:
         if mode == "write":
             value, options = json.loads(frame)
-            return json.dumps(yaml.safe_dump(value, **options))
+            return json.dumps(yaml.safe_dump(shared(value, {}), **options))
         return json.dumps(plain(yaml.safe_load(frame.decode())), allow_nan=False)
     except Exception as error:
         return "error: " + " ".join(f"{type(error).__name__}: {error}".split())

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use crate::command::{Run, folder, folder_with};
 
-const CLUSTER: &str = "cluster: {name: test}\nextraObjects:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: mine, namespace: default}}\n";
+const CLUSTER: &str =
+    "cluster: {name: test}\nextraObjects:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: mine, namespace: default}}\n";
 
 #[test]
 fn the_primer_needs_no_file() {

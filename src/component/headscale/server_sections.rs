@@ -52,6 +52,13 @@ pub(super) struct Derp<'a> {
 #[derive(Debug, Serialize)]
 struct DerpServer<'a> {
     enabled: bool,
+    /// Left out when it is off: Headscale reads none of it then.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    region: Option<DerpServerRegion<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct DerpServerRegion<'a> {
     region_id: u16,
     region_code: &'a str,
     region_name: &'a str,
@@ -68,19 +75,19 @@ struct DerpServer<'a> {
 impl<'a> Derp<'a> {
     pub(super) fn of(headscale: &'a Headscale) -> Self {
         let config::Derp { server, urls, map, auto_update_enabled, update_frequency } = &headscale.derp;
+        let region = || DerpServerRegion {
+            region_id: server.region_id,
+            region_code: &server.region_code,
+            region_name: &server.region_name,
+            verify_clients: server.verify_clients,
+            stun_listen_addr: server_config::address(headscale, headscale.stun_port()),
+            private_key_path: secrets::key_path(headscale, "derp_server_private.key"),
+            automatically_add_embedded_derp_region: server.automatically_add_embedded_derp_region,
+            ipv4: server.ipv4.as_ref(),
+            ipv6: server.ipv6.as_ref(),
+        };
         Self {
-            server: DerpServer {
-                enabled: server.enabled,
-                region_id: server.region_id,
-                region_code: &server.region_code,
-                region_name: &server.region_name,
-                verify_clients: server.verify_clients,
-                stun_listen_addr: server_config::address(headscale, headscale.stun_port()),
-                private_key_path: secrets::key_path(headscale, "derp_server_private.key"),
-                automatically_add_embedded_derp_region: server.automatically_add_embedded_derp_region,
-                ipv4: server.ipv4.as_ref(),
-                ipv6: server.ipv6.as_ref(),
-            },
+            server: DerpServer { enabled: server.enabled, region: server.enabled.then(region) },
             urls,
             paths: map.iter().map(|_| format!("{}/{DERP_FILE}", volumes::CONFIG)).collect(),
             auto_update_enabled: *auto_update_enabled,

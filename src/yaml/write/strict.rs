@@ -205,7 +205,10 @@ impl<S: SerializeMap> SerializeMap for Strict<S> {
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.0.serialize_key(&key_text(key)?)
+        match key_of(key)? {
+            Key::Text(text) => self.0.serialize_key(&text),
+            Key::Number(number) => self.0.serialize_key(&number),
+        }
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
@@ -243,11 +246,20 @@ impl<S: SerializeStructVariant> SerializeStructVariant for Strict<S> {
     }
 }
 
-/// JSON's keys are text: a key that is a number or boolean becomes the text of it.
-fn key_text<K: Serialize + ?Sized, E: Error>(key: &K) -> Result<String, E> {
+/// A key as it is written.
+enum Key {
+    Text(String),
+    Number(i64),
+}
+
+/// JSON's keys are text, so a boolean becomes the text of it. An integer stays one: readers that make JSON of it give its text, and
+/// those that fill a map of integers (Headscale's DERP map, by `gopkg.in/yaml.v3`) refuse a text.
+fn key_of<K: Serialize + ?Sized, E: Error>(key: &K) -> Result<Key, E> {
     match serde_json::to_value(key) {
-        Ok(serde_json::Value::String(text)) => Ok(text),
-        Ok(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => Ok(value.to_string()),
+        Ok(serde_json::Value::String(text)) => Ok(Key::Text(text)),
+        Ok(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => {
+            Ok(value.as_i64().map_or_else(|| Key::Text(value.to_string()), Key::Number))
+        }
         _ => Err(E::custom("a key must be text, a number or a boolean")),
     }
 }

@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 
 use super::{Check, at};
-use crate::config::headscale::ServiceType;
 use crate::config::Cidrs;
+use crate::config::headscale::ServiceType;
 use crate::source::ConfigPath;
 
 const PORTS: &str = "config/headscale-ports";
@@ -91,7 +91,8 @@ fn prefixes(check: &mut Check<'_>) {
     let pods = [("cidr", &check.cluster.cluster.network.cidr), ("serviceCidr", &check.cluster.cluster.network.service_cidr)];
     let (v4, v6) = prefixes.ranges();
     let ranges: Vec<IpNet> = [v4, v6].into_iter().flatten().filter_map(|range| range.network()).collect();
-    let each = |(key, networks): (&'static str, &Cidrs)| networks.networks().into_iter().map(move |network| (key, network)).collect::<Vec<_>>();
+    let each =
+        |(key, networks): (&'static str, &Cidrs)| networks.networks().into_iter().map(move |network| (key, network)).collect::<Vec<_>>();
     for (key, network) in pods.into_iter().flat_map(each) {
         if let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) {
             let message = format!("`cluster.network.{key}` {network} overlaps the mesh's addresses {range}");

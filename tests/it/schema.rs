@@ -1,0 +1,103 @@
+//! The checks against objects that a real API server (1.36.3) takes and refuses.
+
+use std::fs;
+use std::path::Path;
+
+use manifestgen::data::{all_versions, kubernetes};
+use manifestgen::diag::Severity;
+use manifestgen::schema::{Catalog, Violation};
+use manifestgen::source::Sources;
+use manifestgen::yaml;
+use serde_json::{Value, json};
+
+/// Valid objects of every kind that 1.36 serves by default.
+pub(crate) fn kinds() -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kinds");
+    let mut paths: Vec<_> = fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    let mut sources = Sources::new();
+    let mut objects = Vec::new();
+    for path in paths {
+        let source = sources.add(path.display().to_string(), fs::read_to_string(&path).expect("UTF-8"));
+        let documents = yaml::parse(source, &sources.get(source).text, yaml::Limits::MANIFESTS).expect("valid YAML");
+        objects.extend(documents.iter().map(yaml::Node::to_json));
+    }
+    objects
+}
+
+fn errors(catalog: &Catalog, object: &Value) -> Vec<Violation> {
+    catalog.check(object).into_iter().filter(|violation| violation.severity == Severity::Error).collect()
+}
+
+#[test]
+fn a_valid_object_of_every_kind_passes_in_every_version_that_has_the_kind() {
+    let objects = kinds();
+    for definitions in all_versions() {
+        let catalog = Catalog::new(definitions.minor()).expect("known");
+        for object in &objects {
+            let text = |key: &str| object[key].as_str().expect("a string");
+            if definitions.kind(text("apiVersion"), text("kind")).is_some() {
+                assert_eq!(errors(&catalog, object), [], "{} {object}", definitions.minor());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_valid_objects_cover_every_kind_that_is_served_by_default() {
+    let objects = kinds();
+    let missing: Vec<_> = kubernetes("1.36")
+        .expect("known")
+        .kinds()
+        .iter()
+        .filter(|kind| kind.is_served_by_default())
+        .filter(|kind| !objects.iter().any(|object| object["apiVersion"] == *kind.api_version && object["kind"] == *kind.kind))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_misspelt_field_is_named_with_its_right_spelling() {
+    let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {
+        "replicas": "2",
+        "selector": {"matchLabels": {"a": "b"}},
+        "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i", "prots": []}]}},
+    }});
+    let found = Catalog::new("1.36").expect("known").check(&object);
+    let shown: Vec<_> = found.iter().map(|v| (v.rule, v.path.as_str(), v.message.as_str(), v.hint.as_deref())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("schema/type", "/spec/replicas", "must be a whole number, not a string", Some("write it without quotes")),
+            ("schema/unknown-field", "/spec/template/spec/containers/0/prots", "unknown field `prots`", Some("did you mean `ports`?")),
+        ]
+    );
+}
+
+#[test]
+fn a_kind_that_is_gone_names_its_successor() {
+    let catalog = Catalog::new("1.36").expect("known");
+    let said = |api_version: &str, kind: &str| {
+        let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
+        let violation = catalog.check(&object).into_iter().next().expect("a violation");
+        (violation.message, violation.hint.unwrap_or_default())
+    };
+    let pairs = [
+        (
+            said("extensions/v1beta1", "Ingress"),
+            ("`Ingress` of `extensions/v1beta1` was removed in Kubernetes 1.22", "use `networking.k8s.io/v1`"),
+        ),
+        (said("apps/v1", "Deploymnet"), ("`apps/v1` of Kubernetes 1.36 has no kind `Deploymnet`", "did you mean `Deployment`?")),
+        (said("app/v1", "Deployment"), ("Kubernetes 1.36 has no `Deployment` of `app/v1`", "use `apps/v1`")),
+        (
+            said("example.com/v1", "Widget"),
+            (
+                "nothing is known about `Widget` of `example.com/v1`",
+                "give its CustomResourceDefinition with `--crd`, or put it among the objects",
+            ),
+        ),
+    ];
+    for ((message, hint), expected) in pairs {
+        assert_eq!((message.as_str(), hint.as_str()), expected);
+    }
+}
