@@ -13,6 +13,7 @@ mod lab_server;
 mod node_files;
 mod parts;
 mod render_command;
+mod rule;
 mod schema;
 mod server;
 mod yaml_peers;
