@@ -15,6 +15,7 @@ mod node_files;
 mod parts;
 mod process;
 mod render_command;
+mod rule;
 mod schema;
 mod server;
 mod yaml_peers;
