@@ -228,8 +228,8 @@ const FORMATS: &[Format] = table! {
     "label-value" "a label value" false name::check_label_value, "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$";
     "cron" "a cron schedule" false cron::check, "^(@[a-z]+|@every .+|[^ ]+( +[^ ]+){4})$";
     "file-mode" "a file mode" true path::check_mode, "^[0-7]{3,4}$";
-    "headscale-version" "a Headscale version" true super::headscale::check_version, "^v?[0-9]+[.][0-9]+([.][0-9]+)?$";
-    "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9.]+(ns|us|µs|μs|ms|s|m|h|d|w|y))+)$";
+    "headscale-version" "a Headscale version" true super::headscale::check_version, "^0[.](28|29)([.][0-9]{1,9})?$";
+    "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9]+(y|w|d|h|m|s|ms))+)$";
 };
 
 /// Looks a format up by the schema's word for it.
@@ -243,7 +243,7 @@ pub(crate) fn format_of_pattern(pattern: &str) -> Option<&'static Format> {
 }
 
 /// The pattern of a format.
-fn pattern(name: &str) -> &'static str {
+pub(crate) fn pattern(name: &str) -> &'static str {
     format(name).map_or("", |format| format.pattern)
 }
 

@@ -8,7 +8,7 @@ use crate::config::{AbsolutePath, DnsName, IpAddress};
 /// A node's place in a mesh network.
 ///
 /// A node in the mesh joins by the mesh's address or name of the first server, where that has one, and its pods talk over the mesh's
-/// interface. The operating system brings the interface up, unless `vpnAuthFile` leaves that to k3s.
+/// interface, unless `advertiseRoute` says otherwise. The operating system brings the interface up, unless `vpnAuthFile` leaves that to k3s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeMesh {
@@ -23,6 +23,11 @@ pub struct NodeMesh {
     /// The mesh's network interface. Default: `tailscale0` or `wg0`, after the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
+    /// Whether the node's own `address` is routed into the mesh: it advertises the route (`tailscale up --advertise-routes=ADDRESS/32`),
+    /// Headscale approves it, and the other nodes accept routes. k3s and flannel of the node then use that address alone and never wait for
+    /// the mesh. A primer that runs Headscale needs it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub advertise_route: bool,
     /// For `tailscale`: the file that holds `name=tailscale,joinKey=…,controlServerURL=…`. k3s then logs in to the mesh itself and uses
     /// it in place of flannel. Experimental in k3s. All nodes must do it; the operating system must not have brought Tailscale up
     /// (k3s#11279); Headscale's policy must approve the pods' network as a route of the nodes (`autoApprovers`, k3s#8372); an embedded etcd does

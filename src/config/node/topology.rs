@@ -11,6 +11,8 @@ pub enum Underlay {
     Lan,
     /// The mesh.
     Mesh(MeshType),
+    /// The local network, with a route from the mesh (`mesh.advertiseRoute`): nodes of both reach it.
+    Routed(MeshType),
     /// The network of external addresses.
     External,
     /// k3s' own VPN (`mesh.vpnAuthFile`).
@@ -22,7 +24,7 @@ impl Underlay {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Lan => "the local network",
+            Self::Lan | Self::Routed(_) => "the local network",
             Self::Mesh(MeshType::Tailscale) => "Tailscale",
             Self::Mesh(MeshType::Wireguard) => "WireGuard",
             Self::External => "external addresses",
@@ -96,7 +98,8 @@ impl NodeEntry {
         if self.uses_vpn() {
             return None;
         }
-        let in_mesh = self.mesh.as_ref().and_then(|mesh| mesh.address.as_ref());
+        let in_mesh = self.mesh.as_ref().filter(|mesh| !mesh.advertise_route || k3s.flannel_external_ip);
+        let in_mesh = in_mesh.and_then(|mesh| mesh.address.as_ref());
         self.external_address
             .as_ref()
             .or_else(|| in_mesh.filter(|_| self.address.is_some() || self.ipv6_address.is_some() || k3s.flannel_external_ip))
@@ -107,7 +110,8 @@ impl NodeEntry {
     /// With `flannelExternalIp` the interface is left open, so that k3s starts before the mesh is up.
     #[must_use]
     pub fn flannel_iface(&self, k3s: &K3s) -> Option<String> {
-        let mesh = self.system_mesh().filter(|_| !k3s.flannel_external_ip && k3s.flannel_backend != FlannelBackend::None);
+        let by_interface = !k3s.flannel_external_ip && k3s.flannel_backend != FlannelBackend::None;
+        let mesh = self.system_mesh().filter(|mesh| by_interface && !mesh.advertise_route);
         self.flags(k3s).flannel_iface.or_else(|| Some(mesh?.interface().to_owned()))
     }
 
@@ -126,15 +130,18 @@ impl NodeEntry {
             return Some(mesh.map_or(Underlay::External, |mesh| Underlay::Mesh(mesh.r#type)));
         }
         let iface = self.flannel_iface(k3s);
-        let mesh = self.system_mesh().filter(|mesh| iface.as_deref() == Some(mesh.interface()));
-        Some(mesh.map_or(Underlay::Lan, |mesh| Underlay::Mesh(mesh.r#type)))
+        Some(match self.system_mesh() {
+            Some(mesh) if iface.as_deref() == Some(mesh.interface()) => Underlay::Mesh(mesh.r#type),
+            Some(mesh) if mesh.advertise_route => Underlay::Routed(mesh.r#type),
+            _ => Underlay::Lan,
+        })
     }
 
     /// The host by which another node reaches this one: over the mesh when both are in the same, by the external address when nodes
     /// talk over those, or else by the local one.
     fn host_for(&self, other: &Self, k3s: &K3s) -> &str {
         let host_in_mesh = self.mesh.as_ref().and_then(NodeMesh::host);
-        let same_mesh = matches!((&self.mesh, &other.mesh), (Some(ours), Some(theirs)) if ours.r#type == theirs.r#type);
+        let same_mesh = matches!((&self.mesh, &other.mesh), (Some(ours), Some(theirs)) if ours.r#type == theirs.r#type && !ours.advertise_route);
         host_in_mesh
             .filter(|_| same_mesh)
             .or_else(|| self.external_address.as_ref().filter(|_| k3s.flannel_external_ip).map(IpAddress::as_str))
@@ -185,6 +192,20 @@ mod tests {
             {"name": "worker"},
         ]}));
         assert_eq!(cluster.join_url(1).as_deref(), Some("https://[fd00::1]:7443"));
+    }
+
+    #[test]
+    fn a_primer_whose_address_is_routed_into_the_mesh_does_not_use_the_mesh() {
+        let cluster = cluster(json!({"cluster": {"name": "c"}, "nodes": [
+            {"name": "primer", "role": "server", "address": "192.168.1.10",
+             "mesh": {"type": "tailscale", "name": "primer.mesh.internal", "address": "100.64.0.1", "advertiseRoute": true}},
+            {"name": "far", "mesh": {"type": "tailscale", "address": "100.64.0.2"}},
+        ]}));
+        let primer = &cluster.nodes[0];
+        assert_eq!(cluster.join_url(1).as_deref(), Some("https://192.168.1.10:6443"));
+        assert_eq!((primer.flannel_iface(&cluster.k3s), primer.external_ip(&cluster.k3s)), (None, None));
+        assert_eq!(primer.underlay(&cluster.k3s), Some(Underlay::Routed(MeshType::Tailscale)));
+        assert_eq!(cluster.nodes[1].flannel_iface(&cluster.k3s).as_deref(), Some("tailscale0"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ const RULE: &str = "config/flannel";
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     external_addresses(cluster, problems);
     networks(cluster, problems);
+    routes(cluster, problems);
     joining(cluster, problems);
     bootstrap(cluster, problems);
     interfaces(cluster, problems);
@@ -51,29 +52,58 @@ fn external_addresses(cluster: &Cluster, problems: &mut Problems) {
 
 /// Nodes whose pods talk over different networks do not reach each other's pods.
 fn networks(cluster: &Cluster, problems: &mut Problems) {
-    let mut first: Option<(Underlay, &NodeEntry)> = None;
+    let mut seen: Vec<(Underlay, &NodeEntry)> = Vec::new();
     for (at, entry) in cluster.nodes.iter().enumerate() {
         let Some(underlay) = entry.underlay(&cluster.k3s) else { continue };
         if cluster.k3s.flannel_backend == FlannelBackend::HostGw && matches!(underlay, Underlay::Mesh(_)) {
-            let text =
-                format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
+            let text = format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
             let hint = "set `k3s.flannelBackend` to `vxlan` or `wireguard-native`";
             problems.error(node(at).key("mesh"), RULE, text, hint).involving(k3s("flannelBackend"));
         }
-        let (first_underlay, first_entry) = *first.get_or_insert((underlay, entry));
-        if underlay == first_underlay {
+        let Some((other, first)) = seen.iter().find(|(other, _)| !meet(*other, underlay)) else {
+            seen.push((underlay, entry));
             continue;
-        }
+        };
         let text = format!(
             "pods of node `{}` talk over {}, pods of node `{}` over {}: they reach each other only if you route between the two",
-            first_entry.name,
-            first_underlay.as_str(),
+            first.name,
+            other.as_str(),
             entry.name,
             underlay.as_str(),
         );
-        let hint = "give every node a place in the mesh and set `k3s.flannelBackend: wireguard-native` and `k3s.flannelExternalIp: true`";
+        let lan = if matches!(underlay, Underlay::Mesh(_)) { first } else { entry };
+        let hint = format!(
+            "route the address of node `{}` into the mesh and set its `mesh.advertiseRoute: true`, or set `k3s.flannelBackend: wireguard-native` \
+             and `k3s.flannelExternalIp: true`",
+            lan.name
+        );
         problems.warning(node(at), RULE, text, hint);
         return;
+    }
+}
+
+/// Whether packets get from one of the networks to the other.
+fn meet(one: Underlay, other: Underlay) -> bool {
+    match (one, other) {
+        (Underlay::Routed(_), Underlay::Lan | Underlay::Routed(_)) | (Underlay::Lan, Underlay::Routed(_)) => true,
+        (Underlay::Routed(route), Underlay::Mesh(mesh)) | (Underlay::Mesh(mesh), Underlay::Routed(route)) => route == mesh,
+        _ => one == other,
+    }
+}
+
+/// A route needs an address to lead to, and someone but k3s to advertise it.
+fn routes(cluster: &Cluster, problems: &mut Problems) {
+    for (at, entry) in cluster.nodes.iter().enumerate() {
+        let Some(mesh) = entry.mesh.as_ref().filter(|mesh| mesh.advertise_route) else { continue };
+        let path = node(at).key("mesh").key("advertiseRoute");
+        if entry.address.is_none() && entry.ipv6_address.is_none() {
+            let text = format!("node `{}` has no `address` that could be routed into the mesh", entry.name);
+            problems.error(path.clone(), "config/node-mesh", text, "add `address`, or remove `advertiseRoute`");
+        }
+        if mesh.vpn_auth_file.is_some() {
+            let text = "k3s logs in to the mesh itself and advertises the pods' network only";
+            problems.error(path, "config/node-mesh", text, "remove `advertiseRoute` or `vpnAuthFile`");
+        }
     }
 }
 
@@ -84,27 +114,31 @@ fn joining(cluster: &Cluster, problems: &mut Problems) {
     }
     for (at, entry) in cluster.nodes.iter().enumerate().filter(|(at, _)| *at != primer_at) {
         let Some(mesh) = &entry.mesh else { continue };
-        let reachable = primer.mesh.as_ref().is_some_and(|of_primer| of_primer.r#type == mesh.r#type && of_primer.host().is_some());
+        let is_there = |of_primer: &NodeMesh| of_primer.advertise_route || of_primer.host().is_some();
+        let reachable = primer.mesh.as_ref().is_some_and(|of_primer| of_primer.r#type == mesh.r#type && is_there(of_primer));
         if !reachable {
             let text = format!(
                 "node `{}` is in the mesh, and the first server, `{}`, has neither name nor address there",
                 entry.name, primer.name
             );
-            let hint = format!("add `mesh.name` or `mesh.address` to node `{}`", primer.name);
+            let hint = format!("add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `{}`", primer.name);
             problems.warning(node(at).key("mesh"), "config/node-mesh", text, hint).involving(node(primer_at).key("mesh"));
         }
     }
 }
 
-/// A primer that runs Headscale cannot wait for the mesh that Headscale makes.
+/// A primer that runs Headscale cannot wait for the mesh that Headscale makes: neither for its interface nor for its address.
 fn bootstrap(cluster: &Cluster, problems: &mut Problems) {
     let (Some((at, primer)), true) = (cluster.primer(), cluster.headscale.is_some()) else { return };
     let interface = primer.mesh.as_ref().filter(|mesh| mesh.r#type == MeshType::Tailscale).map(NodeMesh::interface);
-    let waits = primer.uses_vpn() || (interface.is_some() && primer.flannel_iface(&cluster.k3s).as_deref() == interface);
+    let by_interface = interface.is_some() && primer.flannel_iface(&cluster.k3s).as_deref() == interface;
+    // The kubelet refuses a `node-ip` that no interface has.
+    let by_address = interface.is_some() && primer.address.is_none() && primer.ipv6_address.is_none() && !primer.node_ips().is_empty();
+    let waits = primer.uses_vpn() || by_interface || by_address;
     if waits {
         let text =
             format!("k3s on `{}` waits for the mesh, and the mesh for Headscale, which runs in that k3s: neither ever starts", primer.name);
-        let hint = "set `k3s.flannelBackend: wireguard-native` and `k3s.flannelExternalIp: true`, so that k3s starts without the mesh";
+        let hint = "set `mesh.advertiseRoute: true` and route the node's `address` into the mesh, so that k3s starts without the mesh";
         problems.error(node(at).key("mesh"), "config/node-mesh", text, hint).involving(ConfigPath::of(["headscale"]));
     }
 }
@@ -176,9 +210,25 @@ mod tests {
         assert_eq!(said(check, &cluster), "");
         cluster.headscale = Some(serde_json::from_value(json!({})).expect("headscale"));
         insta::assert_snapshot!(said(check, &cluster), @"error nodes[0].mesh config/node-mesh: k3s on `primer` waits for the mesh, and the mesh for Headscale, which runs in that k3s: neither ever starts");
+        let mesh = cluster.nodes[0].mesh.as_mut().expect("a mesh");
+        mesh.advertise_route = true;
+        assert_eq!(said(check, &cluster), "");
+        cluster.nodes[0].mesh.as_mut().expect("a mesh").advertise_route = false;
         cluster.k3s.flannel_external_ip = true;
         cluster.k3s.flannel_backend = crate::config::FlannelBackend::WireguardNative;
         assert_eq!(said(check, &cluster), "");
+    }
+
+    #[test]
+    fn a_routed_address_is_met_by_the_mesh_and_by_the_local_network_but_these_do_not_meet() {
+        let mesh = json!({"type": "tailscale"});
+        let primer = json!({"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": {"type": "tailscale", "advertiseRoute": true}});
+        let (far, near) = (json!({"name": "far", "mesh": mesh}), json!({"name": "near", "address": "192.168.1.11"}));
+        assert_eq!(said(check, &cluster(json!({}), json!([primer, far]))), "");
+        assert_eq!(said(check, &cluster(json!({}), json!([primer, near]))), "");
+        insta::assert_snapshot!(said(check, &cluster(json!({}), json!([primer, far, near]))), @"");
+        let nowhere = json!([{"name": "primer", "role": "server", "mesh": {"type": "tailscale", "advertiseRoute": true, "vpnAuthFile": "/vpn"}}]);
+        insta::assert_snapshot!(said(check, &cluster(json!({}), nowhere)), @"");
     }
 
     #[test]
