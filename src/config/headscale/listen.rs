@@ -133,7 +133,6 @@ pub struct Service {
     /// The port on every node, where the type is `NodePort`.
     pub node_port: NodePort,
     /// The UDP port of STUN on the node that runs the pod, where the type is `NodePort` and the embedded DERP server is on.
-    #[schemars(extend("x-node-port" = "UDP"))]
     pub stun_node_port: NodePort,
     /// Annotations, such as those of a load balancer.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

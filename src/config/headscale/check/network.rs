@@ -53,7 +53,7 @@ pub(super) fn tcp_node_ports(headscale: &Headscale) -> Vec<(ConfigPath, u16)> {
 pub fn claims(headscale: &Headscale) -> Vec<(ConfigPath, &'static str, u16)> {
     let tcp = tcp_node_ports(headscale).into_iter().map(|(path, port)| (path, "TCP", port));
     let stun = headscale.derp.server.enabled && headscale.service.r#type == ServiceType::NodePort;
-    let stun = stun.then(|| (at(["service", "stunNodePort"]), "UDP", headscale.service.stun_node_port));
+    let stun = stun.then(|| (at(["service", "stunNodePort"]), "UDP", headscale.service.stun_node_port.0));
     tcp.chain(stun).collect()
 }
 
