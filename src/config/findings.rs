@@ -15,10 +15,14 @@ pub(crate) fn of(problems: &Problems, tree: &Node, layers: &Layers, sources: &So
         problems.as_slice().iter().map(|problem| (problem.span.unwrap_or_else(|| place(tree, &problem.path)), problem)).collect();
     placed.sort_by_key(|(span, problem)| (span.source, span.start, problem.severity));
     let mut seen = HashSet::new();
-    // A value is looked at in its own layer and in the merged config, where lists may have other places.
     placed.retain(|(span, problem)| {
-        let several = matches!(problem.rule, "config/missing");
-        seen.insert((span.source, span.start, problem.rule, if several { last_word(&problem.message) } else { "" }))
+        let what = match (problem.span, problem.rule) {
+            (Some(_), "config/missing") => last_word(&problem.message),
+            // A value is looked at in its own layer and in the merged config, where lists may have other places.
+            (Some(_), _) => "",
+            (None, _) => &problem.message,
+        };
+        seen.insert((span.source, span.start, problem.rule, what))
     });
     placed.into_iter().map(|(span, problem)| finding(span, problem, layers, sources)).collect()
 }

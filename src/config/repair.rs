@@ -22,6 +22,11 @@ pub(crate) fn repair(config: &mut Json, view: View<'_>, broken: &[Broken]) {
         };
         match (fix, last, target) {
             (Fix::Keep, ..) => {}
+            (Fix::Add, Segment::Key(key), Json::Object(object)) => {
+                if is_required && !object.contains_key(key) {
+                    object.insert(key.clone(), inner.map_or(Json::Null, sample));
+                }
+            }
             (Fix::Remove, Segment::Key(key), Json::Object(object)) if !is_required => {
                 object.shift_remove(key);
             }
@@ -87,5 +92,25 @@ pub(crate) fn sample(view: View<'_>) -> Json {
         Shape::Integer | Shape::Number => view.keyword("minimum").cloned().unwrap_or_else(|| json!(1)),
         Shape::Boolean => json!(false),
         Shape::Any | Shape::Null => Json::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_that_must_be_there_is_filled_in() {
+        let schema = json!({
+            "type": "object", "required": ["name"], "additionalProperties": false,
+            "properties": {"name": {"type": "string", "examples": ["primer"]}, "size": {"type": "integer"}},
+        });
+        let path = ConfigPath::root();
+        let broken = [("nmae", Fix::Remove), ("name", Fix::Add), ("size", Fix::Remove)];
+        let broken = broken.map(|(key, fix)| Broken { path: path.key(key), fix });
+        let mut config = json!({"nmae": "home", "size": "big"});
+        repair(&mut config, View::root(&schema), &broken);
+        assert_eq!(config, json!({"name": "primer"}));
+        assert!(touches(&path.key("size"), &broken) && !touches(&path.key("other"), &broken) && !touches(&path, &broken));
     }
 }

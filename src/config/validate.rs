@@ -32,7 +32,7 @@ pub(crate) enum Fix {
     Keep,
     /// Take it away.
     Remove,
-    /// A required key is missing.
+    /// It is missing, and has to be there if the schema requires it.
     Add,
 }
 

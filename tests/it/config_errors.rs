@@ -104,7 +104,7 @@ images: {a:1: 2}
 extraObjects: [1, {apiVersion: v1}]
 ";
     assert_snapshot!(said(text), @r#"
-    `cluster.yaml` has 9 errors
+    `cluster.yaml` has 10 errors
     cluster.yaml:2:9 config/type `cluster.name` takes a DNS label, written as a string, not a number | YAML reads `012` as the number 10; put it in quotes: `"012"`
     cluster.yaml:3:12 config/type `cluster.version` takes a Kubernetes version, written as a string, not a list
     cluster.yaml:4:12 config/type `cluster.network` takes a mapping, not a string
@@ -114,6 +114,7 @@ extraObjects: [1, {apiVersion: v1}]
     cluster.yaml:8:15 config/type `images."a:1"` takes an image reference, written as a string, not a number | put it in quotes: `"2"`
     cluster.yaml:9:16 config/type `extraObjects[0]` takes a mapping, not a number
     cluster.yaml:9:19 config/object an object has no `kind` | add it, like `ConfigMap`
+    cluster.yaml:9:19 config/object an object has no `metadata.name` | add it, like `example`
     "#);
 }
 
@@ -435,9 +436,11 @@ fn fixtures() {
         all += &shown(&LoadRequest { file: Some(file), ..LoadRequest::default() });
     }
     assert_snapshot!(all, @"
-    `many-mistakes.yaml` has 13 errors
+    `many-mistakes.yaml` has 16 errors
     many-mistakes.yaml:2:3 config/unknown-key `nmae` is no key of `cluster` | did you mean `name`?
+    many-mistakes.yaml:3:12 config/version Kubernetes `1.12` is not known | known are `1.33`, `1.34`, `1.35`, `1.36`, `1.37`
     many-mistakes.yaml:5:11 config/value `10.42.3.0/16` is not an IP network: it has bits set after the prefix | the network is `10.42.0.0/16`
+    many-mistakes.yaml:7:10 config/network `10.42.0.10` is not in the network of Services, `10.42.128.0/17` | leave it out for the tenth address of that network
     many-mistakes.yaml:9:5 config/unknown-key `defaultclass` is no key of `cluster.storage` | did you mean `defaultClass`?
     many-mistakes.yaml:11:11 config/value `Primer_1` is not a DNS label: only lower-case letters are allowed | did you mean `primer-1`?
     many-mistakes.yaml:12:11 config/value `nodes[0].role` cannot be `master` | possible: `server`, `agent`
@@ -449,6 +452,7 @@ fn fixtures() {
     many-mistakes.yaml:18:14 config/value `headscale.example.com` is not an HTTP URL: it has no scheme | did you mean `https://headscale.example.com`?
     many-mistakes.yaml:20:11 config/value `12Gb` is not a quantity: `Gb` is no unit | did you mean `12Gi` or `12G`?
     many-mistakes.yaml:23:26 config/value `5min` is not a duration: `min` is no unit | did you mean `5m`?
+    many-mistakes.yaml:25:5 config/object an object has no `apiVersion` | add it, like `v1`
     `original-template.yaml` is no cluster file
     original-template.yaml:3:9 config/syntax no value can start with `@` | put the text in quotes if it is meant as text
     `profiles.yaml` has 4 errors

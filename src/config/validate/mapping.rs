@@ -89,7 +89,7 @@ impl Walk<'_> {
         self.note(&here, Fix::Remove);
         if let Some(meant) = meant {
             // Nothing may be said about the value that the key was meant to set.
-            self.note(&path.key(meant), Fix::Keep);
+            self.note(&path.key(meant), Fix::Add);
         }
         meant
     }
