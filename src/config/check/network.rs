@@ -175,7 +175,7 @@ mod tests {
         ");
         insta::assert_snapshot!(with(json!({"cidr": "fd42::/40", "serviceCidr": "fd43::/112"})), @"error cluster.network.cidr config/network: `fd42::/40` holds more parts for nodes than Kubernetes can count");
         let old = json!({"cluster": {"name": "c", "version": "1.33", "network": {"serviceCidr": "172.160.0.0/11"}}});
-        insta::assert_snapshot!(said(check, &cluster(old)), @"");
+        insta::assert_snapshot!(said(check, &cluster(old)), @"error cluster.network.serviceCidr config/network: `172.160.0.0/11` is larger than Kubernetes 1.33 allows for Services");
     }
 
     #[test]
