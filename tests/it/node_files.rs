@@ -39,7 +39,7 @@ fn configs(release: &Release) -> BTreeMap<String, Value> {
 #[test]
 fn a_primer_and_two_workers() {
     let release = release(json!({"cluster": {"name": "home"}, "nodes": [
-        {"name": "primer", "role": "server", "address": "192.168.1.10", 
+        {"name": "primer", "role": "server", "address": "192.168.1.10",
          "mesh": {"type": "tailscale", "name": "primer.mesh.internal", "advertiseRoute": true}},
         {"name": "routed", "address": "192.168.1.11", "labels": {"disk": "ssd"},
          "mesh": {"type": "tailscale", "advertiseRoute": true}, "k3s": {"flannelIface": "eth0"}},

@@ -56,7 +56,8 @@ fn networks(cluster: &Cluster, problems: &mut Problems) {
     for (at, entry) in cluster.nodes.iter().enumerate() {
         let Some(underlay) = entry.underlay(&cluster.k3s) else { continue };
         if cluster.k3s.flannel_backend == FlannelBackend::HostGw && matches!(underlay, Underlay::Mesh(_)) {
-            let text = format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
+            let text =
+                format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
             let hint = "set `k3s.flannelBackend` to `vxlan` or `wireguard-native`";
             problems.error(node(at).key("mesh"), RULE, text, hint).involving(k3s("flannelBackend"));
         }
@@ -222,12 +223,14 @@ mod tests {
     #[test]
     fn a_routed_address_is_met_by_the_mesh_and_by_the_local_network_but_these_do_not_meet() {
         let mesh = json!({"type": "tailscale"});
-        let primer = json!({"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": {"type": "tailscale", "advertiseRoute": true}});
+        let primer =
+            json!({"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": {"type": "tailscale", "advertiseRoute": true}});
         let (far, near) = (json!({"name": "far", "mesh": mesh}), json!({"name": "near", "address": "192.168.1.11"}));
         assert_eq!(said(check, &cluster(json!({}), json!([primer, far]))), "");
         assert_eq!(said(check, &cluster(json!({}), json!([primer, near]))), "");
         insta::assert_snapshot!(said(check, &cluster(json!({}), json!([primer, far, near]))), @"");
-        let nowhere = json!([{"name": "primer", "role": "server", "mesh": {"type": "tailscale", "advertiseRoute": true, "vpnAuthFile": "/vpn"}}]);
+        let nowhere =
+            json!([{"name": "primer", "role": "server", "mesh": {"type": "tailscale", "advertiseRoute": true, "vpnAuthFile": "/vpn"}}]);
         insta::assert_snapshot!(said(check, &cluster(json!({}), nowhere)), @"");
     }
 
