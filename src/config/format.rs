@@ -293,6 +293,9 @@ macro_rules! port_numbers {
 port_numbers! {
     /// A TCP or UDP port.
     Port = 1..=65535;
+    /// A port that a Service takes on every node. The range is the cluster's (`k3s.serviceNodePortRange`), so a check of the whole config
+    /// holds it against that, and sees to it that no two are equal.
+    NodePort = 1..=65535;
 }
 
 #[cfg(test)]
