@@ -93,7 +93,8 @@ fn answers_stun(server: &Server) -> bool {
     let checksum = crc32(&request) ^ 0x5354_554e;
     request.extend([0x80, 0x28, 0, 4]);
     request.extend(checksum.to_be_bytes());
-    if socket.connect(server.stun()).is_err() || socket.send(&request).is_err() {
+    let Some(stun) = server.stun() else { return false };
+    if socket.connect(stun).is_err() || socket.send(&request).is_err() {
         return false;
     }
     socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");

@@ -7,6 +7,8 @@ mod config_errors;
 mod config_properties;
 mod data;
 mod headscale;
+mod headscale_fatal;
+mod headscale_keys;
 mod headscale_matrix;
 mod headscale_real;
 mod headscale_server;
