@@ -243,10 +243,14 @@ fn keys_of_the_other_version_are_refused() {
       -> in Headscale 0.28 it is no part of the policy: set `headscale.randomizeClientPort`
     Error headscale.policy.ssh[0].acceptEnv config/headscale-version: `headscale.policy.ssh[0].acceptEnv` is a key of Headscale 0.29 and unknown to 0.28
       -> remove it, or set `headscale.version: 0.29.0`
-    Error headscale.policy.ssh[2].checkPeriod config/headscale-version: `headscale.policy.ssh[2].checkPeriod` is a key of Headscale 0.29 and unknown to 0.28
+    Error headscale.policy.ssh[2].checkPeriod config/headscale-version: `always` is a value of Headscale 0.29 and unknown to 0.28
       -> Headscale 0.28 takes a duration only, such as `1m`
+    Error headscale.policy.acls[2].dst[0] config/headscale-policy: `autogroup:self:53` names ports, and only `tcp`, `udp` and `sctp` have ports
+      -> write `autogroup:self:*`, or one of these names in `proto`
     Error headscale.policy.acls[2].dst[1] config/headscale-policy: `[fd7a:115c:a1e0::1]` is nothing that a rule can name
       -> write `*`, a user, `group:…`, `tag:…`, a host or an address
+    Error headscale.policy.acls[2].dst[1] config/headscale-policy: `[fd7a:115c:a1e0::1]:53` names ports, and only `tcp`, `udp` and `sctp` have ports
+      -> write `[fd7a:115c:a1e0::1]:*`, or one of these names in `proto`
     Error headscale.policy.acls[3].src[0] config/headscale-policy: `autogroup:danger-all` has no meaning here
       -> here it can be autogroup:member, autogroup:tagged
     ");

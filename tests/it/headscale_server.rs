@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ pub(crate) struct Pod {
     folder: tempfile::TempDir,
     http: Option<u16>,
     metrics: Option<u16>,
+    grpc: Option<u16>,
     stun: Option<u16>,
     environment: Vec<(String, String)>,
 }
@@ -68,6 +69,7 @@ impl Pod {
             binary: binary.to_owned(),
             http: ports.of(&said["listen_addr"]),
             metrics: ports.of(&said["metrics_listen_addr"]),
+            grpc: ports.of(&said["grpc_listen_addr"]),
             stun: ports.of(&said["derp"]["server"]["stun_listen_addr"]),
             environment: environment(rendered, values),
             folder,
@@ -121,7 +123,8 @@ impl Pod {
         let mut command = Command::new(&self.binary);
         // Nothing of the test's own environment, because Headscale takes its config from there, too.
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.arg("--config").arg(self.folder.path().join("etc/config.yaml")).args(arguments).stdin(Stdio::null());
+        // Not `--config`, which `policy check` of 0.28 does not know.
+        command.env("HEADSCALE_CONFIG", self.folder.path().join("etc/config.yaml")).args(arguments).stdin(Stdio::null());
         command
     }
 
@@ -138,13 +141,19 @@ impl Pod {
 
     /// Starts the server and waits for its health, as the kubelet's probe does.
     pub(crate) fn start(self) -> Server {
+        self.start_until(|port| get(Some(port), "/health"))
+    }
+
+    /// Likewise with another way to ask for `/health` at a port of the loopback address.
+    pub(crate) fn start_until(self, ask: impl Fn(u16) -> Option<String>) -> Server {
+        let port = self.http.expect("a listener");
         let mut running = self.serve();
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = running.0.try_wait().expect("a child") {
                 panic!("headscale ended with {status}:\n{}", self.log());
             }
-            if get(self.http, "/health").is_some_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(r#""status":"pass""#)) {
+            if ask(port).is_some_and(|answer| answer.contains(" 200 OK") && answer.contains(r#"{"status":"pass"}"#)) {
                 return Server { pod: self, running };
             }
             assert!(Instant::now() < deadline, "headscale is not healthy:\n{}", self.log());
@@ -213,22 +222,17 @@ impl Server {
         self.pod.stun.map(|port| ([127, 0, 0, 1], port).into())
     }
 
-    /// The loopback port of the main listener.
-    pub(crate) fn port(&self) -> u16 {
-        self.pod.http.expect("a listener")
+    /// Whether somebody listens for gRPC.
+    pub(crate) fn serves_grpc(&self) -> bool {
+        self.pod.grpc.is_some_and(|port| TcpStream::connect(("127.0.0.1", port)).is_ok())
     }
 
     /// What a `headscale` command in the pod prints; it goes through the unix socket.
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
-        let output = self.try_cli(arguments);
+        let output = self.pod.command(arguments).output().expect("headscale runs");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{arguments:?}: {out}{err}\n{}", self.pod.log());
         out.into_owned()
-    }
-
-    /// A `headscale` command that may fail.
-    pub(crate) fn try_cli(&self, arguments: &[&str]) -> Output {
-        self.pod.command(arguments).output().expect("headscale runs")
     }
 
     /// The file that was rendered, where it lies now.

@@ -10,6 +10,7 @@ mod headscale;
 mod headscale_fatal;
 mod headscale_keys;
 mod headscale_matrix;
+mod headscale_postgres;
 mod headscale_real;
 mod headscale_server;
 mod lab;
