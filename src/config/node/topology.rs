@@ -141,7 +141,8 @@ impl NodeEntry {
     /// talk over those, or else by the local one.
     fn host_for(&self, other: &Self, k3s: &K3s) -> &str {
         let host_in_mesh = self.mesh.as_ref().and_then(NodeMesh::host);
-        let same_mesh = matches!((&self.mesh, &other.mesh), (Some(ours), Some(theirs)) if ours.r#type == theirs.r#type && !ours.advertise_route);
+        let same_mesh =
+            matches!((&self.mesh, &other.mesh), (Some(ours), Some(theirs)) if ours.r#type == theirs.r#type && !ours.advertise_route);
         host_in_mesh
             .filter(|_| same_mesh)
             .or_else(|| self.external_address.as_ref().filter(|_| k3s.flannel_external_ip).map(IpAddress::as_str))

@@ -56,7 +56,8 @@ fn networks(cluster: &Cluster, problems: &mut Problems) {
     for (at, entry) in cluster.nodes.iter().enumerate() {
         let Some(underlay) = entry.underlay(&cluster.k3s) else { continue };
         if cluster.k3s.flannel_backend == FlannelBackend::HostGw && matches!(underlay, Underlay::Mesh(_)) {
-            let text = format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
+            let text =
+                format!("`host-gw` needs all nodes in one layer 2 network, and node `{}` talks over {}", entry.name, underlay.as_str());
             let hint = "set `k3s.flannelBackend` to `vxlan` or `wireguard-native`";
             problems.error(node(at).key("mesh"), RULE, text, hint).involving(k3s("flannelBackend"));
         }
@@ -222,13 +223,18 @@ mod tests {
     #[test]
     fn a_routed_address_is_met_by_the_mesh_and_by_the_local_network_but_these_do_not_meet() {
         let mesh = json!({"type": "tailscale"});
-        let primer = json!({"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": {"type": "tailscale", "advertiseRoute": true}});
+        let primer =
+            json!({"name": "primer", "role": "server", "address": "192.168.1.10", "mesh": {"type": "tailscale", "advertiseRoute": true}});
         let (far, near) = (json!({"name": "far", "mesh": mesh}), json!({"name": "near", "address": "192.168.1.11"}));
         assert_eq!(said(check, &cluster(json!({}), json!([primer, far]))), "");
         assert_eq!(said(check, &cluster(json!({}), json!([primer, near]))), "");
-        insta::assert_snapshot!(said(check, &cluster(json!({}), json!([primer, far, near]))), @"");
-        let nowhere = json!([{"name": "primer", "role": "server", "mesh": {"type": "tailscale", "advertiseRoute": true, "vpnAuthFile": "/vpn"}}]);
-        insta::assert_snapshot!(said(check, &cluster(json!({}), nowhere)), @"");
+        insta::assert_snapshot!(said(check, &cluster(json!({}), json!([primer, far, near]))), @"warning nodes[2] config/flannel: pods of node `far` talk over Tailscale, pods of node `near` over the local network: they reach each other only if you route between the two");
+        let nowhere =
+            json!([{"name": "primer", "role": "server", "mesh": {"type": "tailscale", "advertiseRoute": true, "vpnAuthFile": "/vpn"}}]);
+        insta::assert_snapshot!(said(check, &cluster(json!({}), nowhere)), @"
+        error nodes[0].mesh.advertiseRoute config/node-mesh: node `primer` has no `address` that could be routed into the mesh
+        error nodes[0].mesh.advertiseRoute config/node-mesh: k3s logs in to the mesh itself and advertises the pods' network only
+        ");
     }
 
     #[test]
