@@ -12,6 +12,7 @@ mod k3s;
 mod layers;
 mod load;
 mod loaded;
+mod mask;
 mod merge;
 mod node;
 mod normalise;

@@ -3,7 +3,14 @@
 //! One file per topic, each a function of the whole config. Values whose own form is wrong have been reported before; a check skips
 //! what does not parse.
 
+mod extra_objects;
+mod images;
+mod network;
 mod node;
+mod node_port;
+#[cfg(test)]
+mod testing;
+mod version;
 
 use super::{Cluster, Problems};
 
@@ -11,7 +18,8 @@ use super::{Cluster, Problems};
 type Check = fn(&Cluster, &mut Problems);
 
 /// All topics.
-const ALL: &[Check] = &[node::check, super::headscale::check];
+const ALL: &[Check] =
+    &[version::check, network::check, node::check, super::headscale::check, node_port::check, images::check, extra_objects::check];
 
 /// Runs all of them.
 pub(super) fn all(cluster: &Cluster, problems: &mut Problems) {

@@ -69,6 +69,7 @@ pub struct Network {
     pub service_cidr: Cidrs,
     /// Address of the cluster's DNS Service; by default the tenth of `serviceCidr`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "10.43.0.10")]
     pub dns: Option<IpAddress>,
     /// The DNS domain of the cluster.
     pub domain: DnsName,

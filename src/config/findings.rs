@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::layers::Layers;
+use super::mask::mask_line;
 use super::{Problem, Problems};
 use crate::diag::{Finding, Origin, Severity};
-use crate::source::{ConfigPath, Segment, Sources, Span, visible};
+use crate::source::{ConfigPath, Location, Segment, Sources, Span, visible};
 use crate::yaml::{Node, Value};
 
 /// All problems, sorted by place, each once.
@@ -33,7 +34,7 @@ fn finding(span: Span, problem: &Problem, layers: &Layers, sources: &Sources) ->
         Severity::Error => Finding::error(problem.rule, message),
         Severity::Warning => Finding::warning(problem.rule, message),
     };
-    finding = finding.with_location(sources.locate(span));
+    finding = finding.with_location(locate(span, sources));
     if !problem.hint.is_empty() {
         finding = finding.with_hint(visible(&problem.hint));
     }
@@ -41,6 +42,13 @@ fn finding(span: Span, problem: &Problem, layers: &Layers, sources: &Sources) ->
         Some(origin) if !origin.key.is_empty() => finding.with_origin(origin),
         _ => finding,
     }
+}
+
+/// The place with its line, secrets hidden.
+pub(crate) fn locate(span: Span, sources: &Sources) -> Location {
+    let mut location = sources.locate(span);
+    location.text = mask_line(&location.text);
+    location
 }
 
 /// The layer of a place, and the value there.

@@ -155,6 +155,18 @@ impl HttpUrl {
     }
 }
 
+impl KubernetesVersion {
+    /// The minor version, `1.36` of `1.36.3`; empty when the text is no version.
+    #[must_use]
+    pub fn minor(&self) -> &str {
+        if version::check(&self.0).is_err() {
+            return "";
+        }
+        let end = self.0.match_indices('.').nth(1).map_or(self.0.len(), |(at, _)| at);
+        &self.0[..end]
+    }
+}
+
 impl FileMode {
     /// The bits; none when the text is no mode.
     #[must_use]
@@ -216,8 +228,8 @@ const FORMATS: &[Format] = table! {
     "label-value" "a label value" false name::check_label_value, "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$";
     "cron" "a cron schedule" false cron::check, "^(@[a-z]+|@every .+|[^ ]+( +[^ ]+){4})$";
     "file-mode" "a file mode" true path::check_mode, "^[0-7]{3,4}$";
-    "headscale-version" "a Headscale version" true super::headscale::check_version, "^v?[0-9]+[.][0-9]+([.][0-9]+)?$";
-    "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9.]+(ns|us|µs|μs|ms|s|m|h|d|w|y))+)$";
+    "headscale-version" "a Headscale version" true super::headscale::check_version, "^0[.](28|29)([.][0-9]{1,9})?$";
+    "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9]+(y|w|d|h|m|s|ms))+)$";
 };
 
 /// Looks a format up by the schema's word for it.
@@ -231,12 +243,12 @@ pub(crate) fn format_of_pattern(pattern: &str) -> Option<&'static Format> {
 }
 
 /// The pattern of a format.
-fn pattern(name: &str) -> &'static str {
+pub(crate) fn pattern(name: &str) -> &'static str {
     format(name).map_or("", |format| format.pattern)
 }
 
 macro_rules! port_numbers {
-    ($($(#[$doc:meta])* $name:ident = $minimum:literal..=$maximum:literal $(, $marker:literal: $value:literal)?;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $minimum:literal..=$maximum:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -272,7 +284,7 @@ macro_rules! port_numbers {
             }
 
             fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "integer", "minimum": $minimum, "maximum": $maximum $(, $marker: $value)?})
+                json_schema!({"type": "integer", "minimum": $minimum, "maximum": $maximum})
             }
         }
     )*};
@@ -281,9 +293,6 @@ macro_rules! port_numbers {
 port_numbers! {
     /// A TCP or UDP port.
     Port = 1..=65535;
-    /// A NodePort in Kubernetes' default range (`--service-node-port-range`). No two NodePorts of the config may be equal; a UDP one is
-    /// marked with `#[schemars(extend("x-node-port" = "UDP"))]` and may equal a TCP one.
-    NodePort = 30000..=32767, "x-node-port": "TCP";
 }
 
 #[cfg(test)]

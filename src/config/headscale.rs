@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use check::check;
+pub use check::{check, node_ports};
 pub use database::{Database, DatabaseType, Gorm, Postgres, Sqlite, SslMode};
 pub use derp::{Derp, DerpMap, DerpNode, DerpRegion, DerpServer};
 pub use dns::{Dns, ExtraRecord, Nameservers, RecordType};
@@ -41,7 +41,7 @@ pub(in crate::config) use version::check_version;
 pub use version::{HeadscaleVersion, Minor};
 pub use workload::{Resources, Storage, StorageType, Toleration};
 
-use super::{Cidr, DnsLabel, HttpUrl, Image, LabelKey, LabelValue};
+use super::{Cidr, DnsLabel, HttpUrl, Image, LabelKey, LabelValue, Port};
 
 /// The coordination server of the mesh: Headscale in a pod of its own.
 ///
@@ -183,9 +183,9 @@ impl Headscale {
     ///
     /// Headscale tells clients the port that it listens on itself, so behind a NodePort it has to listen on that very number.
     #[must_use]
-    pub fn stun_port(&self) -> u16 {
-        let derived = if self.service.r#type == ServiceType::NodePort { self.service.stun_node_port } else { 3478 };
-        self.derp.server.stun_port.unwrap_or(derived)
+    pub fn stun_port(&self) -> Port {
+        let derived = if self.service.r#type == ServiceType::NodePort { self.service.stun_node_port.0 } else { 3478 };
+        self.derp.server.stun_port.unwrap_or(Port(derived))
     }
 
     /// Whether the server itself speaks TLS.

@@ -5,10 +5,13 @@ use super::merge::Merge;
 use super::schema::{View, extends};
 use super::set::Setting;
 use super::validate::{Stage, validate};
-use super::{ConfigFile, Problems, profile};
+use super::{ConfigFile, Problems, findings, profile};
 use crate::diag::{Error, Finding, Result, did_you_mean};
 use crate::source::{ConfigPath, SourceId, Sources, Span, visible};
 use crate::yaml::{Entry, Limits, Node, Value, parse};
+
+/// Sections of the built-in profiles that only show how such a section looks.
+const EXAMPLES: [&str; 1] = ["nodes"];
 
 /// The key of a profile that names its built-in base.
 const EXTENDS: &str = "extends";
@@ -72,6 +75,7 @@ impl Layers {
                 }
             }
         }
+        layers.drop_examples();
         for text in sets {
             layers.settings.extend(Setting::read(text, sources, problems));
         }
@@ -87,6 +91,19 @@ impl Layers {
         self.built_in = Some(source);
         self.trees.push(tree);
         Ok(())
+    }
+
+    /// The nodes of a built-in profile are examples: they make way for the machines that the file names, whose first server is hardly called
+    /// like ours. A `--set` changes them.
+    fn drop_examples(&mut self) {
+        if self.built_in.is_none() {
+            return;
+        }
+        let Some((built_in, above)) = self.trees.split_first_mut() else { return };
+        let replaced = |key: &str| above.iter().any(|tree| tree.get(key).is_some_and(|node| !node.is_null()));
+        if let Value::Map(entries) = &mut built_in.value {
+            entries.retain(|entry| !(EXAMPLES.contains(&entry.key.text.as_str()) && replaced(&entry.key.text)));
+        }
     }
 
     /// Lays all of them over each other.
@@ -127,7 +144,7 @@ fn read_file(file: &ConfigFile, sources: &mut Sources) -> Result<File> {
     }
     let source = sources.add(file.name.as_str(), text);
     let refuse = |rule: &str, message: String, hint: Option<String>, span: Span, sources: &Sources| {
-        let mut finding = Finding::error(rule, visible(&message)).with_location(sources.locate(span));
+        let mut finding = Finding::error(rule, visible(&message)).with_location(findings::locate(span, sources));
         finding.hint = hint.map(|hint| visible(&hint).into_owned());
         Error::usage(format!("{name} is no cluster file")).with_findings(vec![finding])
     };

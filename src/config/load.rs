@@ -27,7 +27,7 @@ pub struct LoadRequest {
 ///
 /// Without a profile the file stands alone, over the defaults of the schema. With a built-in profile it lies over that one; with one of
 /// its own it lies beneath that, and over the built-in one that it `extends`. A profile of the file that has the name of a built-in one
-/// extends it unless it says otherwise.
+/// extends it unless it says otherwise. The nodes of a built-in profile are examples, which a file with nodes of its own replaces.
 ///
 /// # Errors
 /// Usage, with everything that is wrong at once as findings, sorted by place. Each finding has its place and its layer.

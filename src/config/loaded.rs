@@ -62,7 +62,7 @@ impl Loaded {
     pub fn place(&self, path: &ConfigPath, sources: &Sources) -> Option<(Location, Origin)> {
         let span = findings::place(&self.tree, path);
         let origin = findings::origin(span, path, &self.layers)?;
-        Some((sources.locate(span), origin))
+        Some((findings::locate(span, sources), origin))
     }
 
     /// The merged tree.

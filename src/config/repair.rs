@@ -65,12 +65,15 @@ fn step<'v>(view: View<'v>, segment: &Segment) -> Option<View<'v>> {
     }
 }
 
-/// Some value of a schema.
-fn sample(view: View<'_>) -> Json {
-    if let Some(value) = view.examples().first().or_else(|| view.keyword("default")) {
+/// Some value of a schema; a mapping with nothing but what it must have.
+pub(crate) fn sample(view: View<'_>) -> Json {
+    let shape = view.shape();
+    if let Some(value) = view.examples().first().or_else(|| view.keyword("default"))
+        && !matches!(shape, Shape::Mapping(_))
+    {
         return value.clone();
     }
-    match view.shape() {
+    match shape {
         Shape::Mapping(mapping) => {
             let object: Map<String, Json> =
                 mapping.required().filter_map(|key| Some((key.to_owned(), sample(mapping.property(key)?)))).collect();

@@ -25,8 +25,6 @@ pub(crate) const MERGE_KEY: &str = "x-merge-key";
 pub(crate) const ELSEWHERE: &str = "x-elsewhere";
 /// Marks a section whose component does not exist yet.
 pub(crate) const NOT_BUILT: &str = "x-not-built";
-/// Marks a port number that must be unique among all of its protocol.
-pub(crate) const NODE_PORT: &str = "x-node-port";
 
 static MODEL: LazyLock<Value> = LazyLock::new(|| {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = false);
@@ -92,7 +90,6 @@ mod tests {
         MERGE_KEY,
         ELSEWHERE,
         NOT_BUILT,
-        NODE_PORT,
     ];
 
     fn keywords(schema: &Value, path: &str, unknown: &mut Vec<String>) {

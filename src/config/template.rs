@@ -6,8 +6,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::describe::{listed, literal};
-use super::profile;
 use super::schema::{Mapping, NOT_BUILT, Shape, View, model};
+use super::{profile, repair};
 use crate::diag::{Error, Result, did_you_mean};
 use crate::source::Sources;
 use crate::yaml::{self, Limits};
@@ -137,7 +137,7 @@ impl Writer {
             }
             Shape::Mapping(mapping) if mapping.properties().next().is_some() => {
                 self.comment(&format!("Its keys: `manifestgen explain {path}`."), indent);
-                self.value(key, &json!({}), &commented)
+                self.value(key, &repair::sample(view), &commented)
             }
             _ => self.value(key, &shown_value(view), &commented),
         }
@@ -256,7 +256,7 @@ mod tests {
         let file = ConfigFile { name: "cluster.yaml".to_owned(), text: text.to_owned() };
         let request = LoadRequest { file: Some(file), profile: profile.map(ToOwned::to_owned), sets: Vec::new() };
         match load(&request, &mut Sources::new()) {
-            Ok(loaded) if loaded.warnings().is_empty() => Ok(loaded.cluster().clone()),
+            Ok(loaded) if loaded.warnings().iter().all(|warning| warning.rule != "config/nothing") => Ok(loaded.cluster().clone()),
             Ok(loaded) => Err(format!("{:?}", loaded.warnings())),
             Err(error) => Err(format!("{error}: {:#?}", error.findings)),
         }

@@ -143,7 +143,7 @@ impl Walk<'_> {
     /// A value of another type than the schema wants.
     fn wrong_type(&mut self, node: &Node, view: View<'_>, path: &ConfigPath) {
         let message = format!("`{path}` takes {}, not {}", wanted(view), found(node));
-        self.error(node, path, "config/type", message, scalar::type_hint(node, view), Fix::Remove);
+        self.error(node, path, "config/type", message, scalar::type_hint(node, view, path), Fix::Remove);
     }
 
     fn error(&mut self, node: &Node, path: &ConfigPath, rule: &'static str, message: String, hint: impl Into<String>, fix: Fix) {

@@ -42,8 +42,8 @@ pub(super) async fn judge(client: &Client, how: Write, path: &str, object: &Valu
                 push(&mut found, cause);
                 continue;
             };
-            // What was taken out is missing now because of us.
-            if cause.rule == "schema/required" && removed.iter().any(|field| *field == at) {
+            // What was taken out is missing now, or is its default, because of us.
+            if removed.iter().any(|field| *field == at) {
                 continue;
             }
             if matches!(cause.rule.as_str(), "schema/unknown-field" | "schema/type" | "schema/format") && remove(&mut copy, &at) {
@@ -81,17 +81,19 @@ async fn place_of(client: &Client, how: Write, path: &str, object: &Value, detai
     }
     let mut suspects = Vec::new();
     leaves(object, "", &mut suspects);
+    let mut rest = object.clone();
     while suspects.len() > 1 {
         let half = suspects.split_off(suspects.len() / 2);
-        // With the first half gone: the same complaint means that it is (also) in the second.
-        let mut copy = object.clone();
+        let mut copy = rest.clone();
         suspects.iter().for_each(|suspect| {
             remove(&mut copy, suspect);
         });
         let answer = write(client, how, path, &copy).await?;
         let message = answer.status().message;
         if !answer.is_good() && conversion(&message).is_some() {
+            // With the first half gone there is still one in the second. The first stays away: it may hold another.
             suspects = half;
+            rest = copy;
         } else if message.starts_with("failed to create typed patch object") {
             // Some field was one that a list entry cannot do without.
             return Ok(None);

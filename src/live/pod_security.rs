@@ -37,7 +37,7 @@ fn split(list: &str) -> Vec<&str> {
 fn cause(level: &str, check: &str, spec: &str, object: &Value) -> Cause {
     let detail = check.split_once('(').map_or(check, |(_, detail)| detail);
     let path = place(detail, spec, object).unwrap_or_else(|| spec.to_owned());
-    Cause { path: Some(path), ..Cause::new(format!("pod-security/{level}"), check) }
+    Cause { path: Some(path), ..Cause::new(format!("pod-security/{level}"), format!("violates PodSecurity `{level}`: {check}")) }
 }
 
 /// The field that a check is about.

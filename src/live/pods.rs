@@ -69,19 +69,19 @@ impl Session<'_> {
         let namespace = pod.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
         verdict.judged = true;
         let moved = |path: Option<String>| Some(format!("{prefix}{}", path.unwrap_or_default()));
+        let changing = self.changing_levels.contains(namespace);
+        if changing {
+            verdict.not_checked.push(format!(
+                "the release changes the PodSecurity level of the namespace `{namespace}`; its Pods were checked without it"
+            ));
+        }
         for cause in judged.causes {
-            let security = cause.rule.strip_prefix("pod-security/").map(ToOwned::to_owned);
-            if security.is_some() && self.changing_levels.contains(namespace) {
-                verdict.not_checked.push(format!(
-                    "its Pods do not fit the PodSecurity level that the namespace `{namespace}` has now, which the release changes"
-                ));
-                return;
+            let security = cause.rule.starts_with("pod-security/");
+            if security && changing {
+                continue;
             }
-            let message = match &security {
-                Some(level) => format!("Pods of this {} will be refused by PodSecurity `{level}`: {}", object.kind(), cause.message),
-                None => format!("Pods of this {} will be refused: {}", object.kind(), cause.message),
-            };
-            let hint = security.map(|_| {
+            let message = format!("Pods of this {} will be refused: {}", object.kind(), cause.message);
+            let hint = security.then(|| {
                 format!("change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `{namespace}`")
             });
             verdict.causes.push(Cause { path: moved(cause.path), hint: hint.or(cause.hint), ..Cause::new(cause.rule, message) });

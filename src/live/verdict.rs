@@ -55,7 +55,7 @@ impl Verdict {
         self.not_checked.extend(later.not_checked);
     }
 
-    /// The findings, none twice.
+    /// The findings in the order of their paths, errors first, none twice.
     pub(super) fn into_findings(self, object: &Object) -> Vec<Finding> {
         let value = Value::Object(object.value().clone());
         // The same check, as an error of its Pods, says more.
@@ -64,12 +64,9 @@ impl Verdict {
         let mut findings: Vec<_> = self.causes.into_iter().map(|cause| cause.error(object.reference())).collect();
         let warned = warned.filter(|cause| !(pods_refused && cause.rule.starts_with("pod-security/")));
         findings.extend(warned.map(|cause| cause.warning(object.reference())));
-        let mut unique: Vec<Finding> = Vec::new();
-        for finding in findings {
-            if !unique.contains(&finding) {
-                unique.push(finding);
-            }
-        }
-        unique
+        // The server's own order follows Go's maps, which have none.
+        findings.sort_by(|a, b| (a.severity, &a.path, &a.rule, &a.message).cmp(&(b.severity, &b.path, &b.rule, &b.message)));
+        findings.dedup();
+        findings
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `serde-saphyr` writes; this room decides what it gets to see. Block style, two spaces, lists at the column of their key as `kubectl` writes
 //! them, keys in the order given, strings plain where every reader takes them for strings, text of several lines as a literal
-//! block where no reader changes it. tests/it/yaml_round_trip.rs reads it all back with PyYAML, Go's reader and our own.
+//! block where no reader changes it. `tests/it/yaml_round_trip.rs` reads it all back with PyYAML, Go's reader and our own.
 
 mod strict;
 mod text;

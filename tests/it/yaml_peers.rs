@@ -20,7 +20,7 @@ impl Peer {
         parts::part("goyaml").map(|program| Self::start(&mut Command::new(program)))
     }
 
-    /// PyYAML, in the mode `read` or `write` of pyyaml_reader.py, if there is a Python that has it.
+    /// PyYAML, in the mode `read` or `write` of `pyyaml_reader.py`, if there is a Python that has it.
     pub(crate) fn pyyaml(mode: &str) -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/pyyaml_reader.py");
         parts::python_with("yaml").map(|python| Self::start(Command::new(python).args([script, mode])))

@@ -174,6 +174,18 @@ fn where_pyyaml_and_go_disagree_the_scalar_is_ambiguous() {
     });
 }
 
+/// As [`Node::to_json`], with the keys that Go makes.
+fn as_go(node: &Node) -> Option<Value> {
+    match &node.value {
+        Yaml::Scalar(_) => Some(node.to_json()),
+        Yaml::Seq(items) => items.iter().map(as_go).collect(),
+        Yaml::Map(entries) => {
+            let entries = entries.iter().map(|entry| Some((key_text_as_go(&entry.key)?, as_go(&entry.value)?)));
+            entries.collect::<Option<_>>().map(Value::Object)
+        }
+    }
+}
+
 /// All styles of PyYAML, tags, anchors and aliases among them. It does not quote `y`, so Go is the one to compare with.
 #[test]
 fn our_reader_and_go_agree_on_what_pyyaml_writes() {
@@ -200,9 +212,9 @@ fn our_reader_and_go_agree_on_what_pyyaml_writes() {
         |(value, options)| {
             let text = pyyaml.ask(&json!([value, options]).to_string())?;
             let text = text.as_str().unwrap_or_default();
-            let (ours, theirs) = (our_reader(text), go.ask(text));
+            let (ours, theirs) = (our_node(text).map(|node| as_go(&node)), go.ask(text));
             match (&ours, &theirs) {
-                (Ok(ours), Ok(theirs)) if same(theirs, ours) => Ok(()),
+                (Ok(Some(ours)), Ok(theirs)) if same(theirs, ours) => Ok(()),
                 _ => Err(format!("{ours:?} to us, but {theirs:?} to Go\n{text}")),
             }
         },

@@ -162,11 +162,11 @@ fn ports(context: Context<'_>) -> Vec<ContainerPort> {
     let headscale = context.headscale;
     let acme = headscale.tls.lets_encrypt.as_ref().filter(|acme| acme.challenge_type == ChallengeType::Http01);
     let all = [
-        Some(("http", headscale.listen.port, "TCP")),
-        headscale.metrics.enabled.then_some(("metrics", headscale.metrics.port, "TCP")),
-        headscale.serves_grpc().then_some(("grpc", headscale.grpc.port, "TCP")),
-        acme.map(|acme| ("acme", acme.challenge_port, "TCP")),
-        headscale.derp.server.enabled.then(|| ("stun", headscale.stun_port(), "UDP")),
+        Some(("http", headscale.listen.port.0, "TCP")),
+        headscale.metrics.enabled.then_some(("metrics", headscale.metrics.port.0, "TCP")),
+        headscale.serves_grpc().then_some(("grpc", headscale.grpc.port.0, "TCP")),
+        acme.map(|acme| ("acme", acme.challenge_port.0, "TCP")),
+        headscale.derp.server.enabled.then(|| ("stun", headscale.stun_port().0, "UDP")),
     ];
     let port = |(name, number, protocol): (&str, u16, &str)| ContainerPort {
         name: Some(name.to_owned()),

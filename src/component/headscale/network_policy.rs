@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, NAME, Output, at};
 use crate::config::headscale::{ChallengeType, DatabaseType};
-use crate::config::{Host, HttpUrl};
+use crate::config::{Host, HttpUrl, NodePort};
 use crate::diag::Result;
 
 /// Adds the policy, where the cluster has policies.
@@ -44,25 +44,25 @@ fn named_namespace(name: &str) -> NetworkPolicyPeer {
 
 fn ingress(context: Context<'_>) -> Vec<NetworkPolicyIngressRule> {
     let headscale = context.headscale;
-    let mut open = vec![port("TCP", headscale.listen.port)];
+    let mut open = vec![port("TCP", headscale.listen.port.0)];
     if headscale.derp.server.enabled {
-        open.push(port("UDP", headscale.stun_port()));
+        open.push(port("UDP", headscale.stun_port().0));
     }
     if let Some(acme) = headscale.tls.lets_encrypt.as_ref().filter(|acme| acme.challenge_type == ChallengeType::Http01) {
-        open.push(port("TCP", acme.challenge_port));
+        open.push(port("TCP", acme.challenge_port.0));
     }
     let mut rules = vec![NetworkPolicyIngressRule { from: None, ports: Some(open) }];
-    let mut inside = |number: u16, node_port: Option<u16>, from: Vec<NetworkPolicyPeer>| {
+    let mut inside = |number: u16, node_port: Option<NodePort>, from: Vec<NetworkPolicyPeer>| {
         // Who comes through a NodePort has an address outside of the cluster.
         let from = Some(from).filter(|from| node_port.is_none() && !from.is_empty());
         rules.push(NetworkPolicyIngressRule { from, ports: Some(vec![port("TCP", number)]) });
     };
     if headscale.metrics.enabled {
         let from = headscale.metrics.from_namespaces.iter().map(|name| named_namespace(name.as_str())).collect();
-        inside(headscale.metrics.port, headscale.metrics.node_port, from);
+        inside(headscale.metrics.port.0, headscale.metrics.node_port, from);
     }
     if headscale.serves_grpc() {
-        inside(headscale.grpc.port, headscale.grpc.node_port, vec![namespaces(LabelSelector::default())]);
+        inside(headscale.grpc.port.0, headscale.grpc.node_port, vec![namespaces(LabelSelector::default())]);
     }
     rules
 }
@@ -74,7 +74,7 @@ fn egress(context: Context<'_>) -> Vec<NetworkPolicyEgressRule> {
         && let Some(host) = &headscale.database.postgres.host
     {
         let to = postgres_peer(context, host).map(|peer| vec![peer]);
-        rules.push(NetworkPolicyEgressRule { to, ports: Some(vec![port("TCP", headscale.database.postgres.port)]) });
+        rules.push(NetworkPolicyEgressRule { to, ports: Some(vec![port("TCP", headscale.database.postgres.port.0)]) });
     }
     let mut web: Vec<u16> = web_urls(context).filter_map(HttpUrl::parts).map(|(_, _, port)| port).collect();
     if !headscale.disable_check_updates {

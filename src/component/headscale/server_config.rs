@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::server_sections::{Cli, Database, Derp, Dns, Node, Oidc, Policy, Prefixes, PrivateKey, Tuning};
 use super::{Context, volumes};
 use crate::config::headscale::{ChallengeType, Headscale, LetsEncrypt, Log, Minor, ServerUrl, Toggle};
-use crate::config::{Cidr, GoDuration};
+use crate::config::{Cidr, GoDuration, Port};
 use crate::diag::{Error, Result};
 
 /// The whole file.
@@ -90,7 +90,7 @@ impl<'a> Tls<'a> {
 }
 
 /// The address that a listener binds to.
-pub(super) fn address(headscale: &Headscale, port: u16) -> String {
+pub(super) fn address(headscale: &Headscale, port: Port) -> String {
     let address = headscale.listen.address.as_str();
     if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }

@@ -9,7 +9,7 @@ use crate::config::headscale::{
     self as config, Allocation, DatabaseType, DayDuration, Ephemeral, ExtraRecord, Gorm, HaRoutes, Headscale, Pkce, PkceMethod, PolicyMode,
     SslMode,
 };
-use crate::config::{Cidr, DnsName, GoDuration, HttpUrl, IpAddress};
+use crate::config::{Cidr, DnsName, GoDuration, HttpUrl, IpAddress, Port};
 
 /// A key that Headscale generates where the file is not there.
 #[derive(Debug, Serialize)]
@@ -163,7 +163,7 @@ struct Sqlite {
 #[derive(Debug, Serialize)]
 struct Postgres<'a> {
     host: &'a str,
-    port: u16,
+    port: Port,
     name: &'a str,
     user: &'a str,
     ssl: SslMode,

@@ -37,7 +37,8 @@ pub(super) fn parse(text: &str) -> Result<(&str, &str, u16), Wrong> {
     if host.is_empty() {
         return Err(Wrong::new("it has no host", ""));
     }
-    network::check_host(host).map_err(|wrong| Wrong::new(format!("the host `{host}`: {}", wrong.reason), wrong.hint))?;
+    network::check_host(&host.to_ascii_lowercase())
+        .map_err(|wrong| Wrong::new(format!("the host `{host}`: {}", wrong.reason), wrong.hint))?;
     Ok((scheme, host, port))
 }
 
@@ -67,6 +68,7 @@ mod tests {
         assert_eq!(verdict("http-url", "http://"), "it has no host | ");
         assert_eq!(verdict("http-url", "http://a b"), "a blank must be percent-encoded | ");
         assert!(verdict("http-url", "http://me:pw@a").starts_with("a user or password in it"));
-        assert_eq!(verdict("http-url", "http://A"), "the host `A`: only lower-case letters are allowed | did you mean `a`?");
+        assert_eq!(verdict("http-url", "http://a_b"), "the host `a_b`: `_` is not allowed | did you mean `a-b`?");
+        assert_eq!(verdict("http-url", "http://HS.example.com"), "ok");
     }
 }

@@ -12,6 +12,8 @@ mod server;
 mod settings;
 mod versions;
 
+pub use network::claims as node_ports;
+
 use super::{Headscale, Minor};
 use crate::config::{Cluster, Problem, Problems};
 use crate::source::ConfigPath;

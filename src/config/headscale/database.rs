@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SecretKey;
-use crate::config::Host;
+use crate::config::{Host, Port};
 
 /// The database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -78,8 +78,7 @@ pub struct Postgres {
     #[schemars(example = "postgres.databases.svc.cluster.local")]
     pub host: Option<Host>,
     /// The TCP port.
-    #[schemars(range(min = 1))]
-    pub port: u16,
+    pub port: Port,
     /// The database's name.
     #[schemars(regex(pattern = r"^[^\s'\\=]+$"))]
     pub name: String,
@@ -104,7 +103,7 @@ impl Default for Postgres {
     fn default() -> Self {
         Self {
             host: None,
-            port: 5432,
+            port: Port(5432),
             name: "headscale".to_owned(),
             user: "headscale".to_owned(),
             password_secret: None,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{GoDuration, Host, HttpUrl, IpAddress};
+use crate::config::{GoDuration, Host, HttpUrl, IpAddress, Port};
 
 /// Relays for nodes that cannot reach each other directly. Headscale does not start without at least one region.
 ///
@@ -54,8 +54,7 @@ pub struct DerpServer {
     /// The UDP port of STUN. By default `service.stunNodePort` where the Service is of type `NodePort`, else 3478: Headscale tells
     /// clients the port that it listens on, so both must be the same.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub stun_port: Option<u16>,
+    pub stun_port: Option<Port>,
     /// Whether Headscale writes the region itself. If not, `map` has to hold it.
     pub automatically_add_embedded_derp_region: bool,
     /// The public IPv4 address, for clients whose DNS does not work.

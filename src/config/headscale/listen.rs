@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DnsLabel, DnsName, Host, HttpUrl, IpAddress};
+use crate::config::{DnsLabel, DnsName, Host, HttpUrl, IpAddress, NodePort, Port};
 
 /// Where the server listens inside of its pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,13 +14,12 @@ pub struct Listen {
     /// The address of all its listeners: `0.0.0.0`, or `::` in a cluster whose pods have IPv6 addresses only.
     pub address: IpAddress,
     /// The TCP port of the mesh protocol, the API, DERP and `/health`.
-    #[schemars(range(min = 1))]
-    pub port: u16,
+    pub port: Port,
 }
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { address: "0.0.0.0".into(), port: 8080 }
+        Self { address: "0.0.0.0".into(), port: Port(8080) }
     }
 }
 
@@ -29,19 +28,17 @@ impl Default for Listen {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Grpc {
     /// The TCP port.
-    #[schemars(range(min = 1))]
-    pub port: u16,
+    pub port: Port,
     /// Whether the API is served in plain text where the server has no TLS.
     pub allow_insecure: bool,
     /// The NodePort of the API, where the Service is of type `NodePort`; none keeps the API inside of the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub node_port: Option<u16>,
+    pub node_port: Option<NodePort>,
 }
 
 impl Default for Grpc {
     fn default() -> Self {
-        Self { port: 50443, allow_insecure: false, node_port: None }
+        Self { port: Port(50443), allow_insecure: false, node_port: None }
     }
 }
 
@@ -52,19 +49,17 @@ pub struct Metrics {
     /// Whether they are served.
     pub enabled: bool,
     /// The TCP port.
-    #[schemars(range(min = 1))]
-    pub port: u16,
+    pub port: Port,
     /// A NodePort for metrics; none keeps them inside of the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub node_port: Option<u16>,
+    pub node_port: Option<NodePort>,
     /// Namespaces whose pods may read them, where the cluster has network policies; none means all.
     pub from_namespaces: Vec<DnsLabel>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self { enabled: true, port: 9090, node_port: None, from_namespaces: vec!["monitoring".into()] }
+        Self { enabled: true, port: Port(9090), node_port: None, from_namespaces: vec!["monitoring".into()] }
     }
 }
 
@@ -97,24 +92,22 @@ pub struct LetsEncrypt {
     pub challenge_type: ChallengeType,
     /// The TCP port inside of the pod that answers `HTTP-01`; whoever asks comes to port 80, which has to be led here.
     #[serde(default = "challenge_port")]
-    #[schemars(range(min = 1))]
-    pub challenge_port: u16,
+    pub challenge_port: Port,
     /// The NodePort of the challenge, where the Service is of type `NodePort`.
     #[serde(default = "challenge_node_port")]
-    #[schemars(range(min = 1))]
-    pub challenge_node_port: u16,
+    pub challenge_node_port: NodePort,
 }
 
 fn acme_directory() -> HttpUrl {
     "https://acme-v02.api.letsencrypt.org/directory".into()
 }
 
-const fn challenge_port() -> u16 {
-    8081
+const fn challenge_port() -> Port {
+    Port(8081)
 }
 
-const fn challenge_node_port() -> u16 {
-    30081
+const fn challenge_node_port() -> NodePort {
+    NodePort(30081)
 }
 
 /// How an ACME authority checks a name.
@@ -136,14 +129,12 @@ pub struct Service {
     /// The type of its Services. Metrics stay inside of the cluster unless `metrics.nodePort` says otherwise.
     pub r#type: ServiceType,
     /// The port of the Service inside of the cluster.
-    #[schemars(range(min = 1))]
-    pub port: u16,
+    pub port: Port,
     /// The port on every node, where the type is `NodePort`.
-    #[schemars(range(min = 1))]
-    pub node_port: u16,
+    pub node_port: NodePort,
     /// The UDP port of STUN on the node that runs the pod, where the type is `NodePort` and the embedded DERP server is on.
-    #[schemars(range(min = 1))]
-    pub stun_node_port: u16,
+    #[schemars(extend("x-node-port" = "UDP"))]
+    pub stun_node_port: NodePort,
     /// Annotations, such as those of a load balancer.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -151,7 +142,13 @@ pub struct Service {
 
 impl Default for Service {
     fn default() -> Self {
-        Self { r#type: ServiceType::NodePort, port: 8080, node_port: 30080, stun_node_port: 30478, annotations: BTreeMap::new() }
+        Self {
+            r#type: ServiceType::NodePort,
+            port: Port(8080),
+            node_port: NodePort(30080),
+            stun_node_port: NodePort(30478),
+            annotations: BTreeMap::new(),
+        }
     }
 }
 

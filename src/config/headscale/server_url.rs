@@ -39,10 +39,10 @@ impl ServerUrl {
         let derived = |host, port, source| Self { https, host, port, path: String::new(), source };
         let node = (headscale.service.r#type == ServiceType::NodePort).then(|| first_server_address(cluster)).flatten();
         Some(match node {
-            Some(address) => derived(address.to_string(), headscale.service.node_port, Source::Node),
+            Some(address) => derived(address.to_string(), headscale.service.node_port.0, Source::Node),
             None => derived(
                 format!("headscale.{}.svc.{}", headscale.namespace, cluster.cluster.network.domain),
-                headscale.service.port,
+                headscale.service.port.0,
                 Source::InCluster,
             ),
         })

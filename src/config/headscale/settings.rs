@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::SecretKey;
-use crate::config::format::Wrong;
+use crate::config::format::{self, Wrong};
 use crate::config::{AbsolutePath, Cidr, FileMode, GoDuration};
 
 pub(super) const fn yes() -> bool {
@@ -45,7 +45,8 @@ impl JsonSchema for DayDuration {
     }
 
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "day-duration", "examples": ["180d", "12h", "0"]})
+        let pattern = format::pattern("day-duration");
+        json_schema!({"type": "string", "format": "day-duration", "pattern": pattern, "examples": ["180d", "12h", "0"]})
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::config::format::Wrong;
+use crate::config::format::{self, Wrong};
 
 /// A Headscale minor whose config is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,7 +115,8 @@ impl JsonSchema for HeadscaleVersion {
     }
 
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "format": "headscale-version", "examples": ["0.29.0", "0.28"]})
+        let pattern = format::pattern("headscale-version");
+        json_schema!({"type": "string", "format": "headscale-version", "pattern": pattern, "examples": ["0.29.0", "0.28"]})
     }
 }
 

@@ -5,8 +5,9 @@ use serde_json::Value as Json;
 use super::{Fix, Walk};
 use crate::config::describe::shown;
 use crate::config::format::format;
+use crate::config::mask::is_secret;
 use crate::config::schema::{Shape, View};
-use crate::source::ConfigPath;
+use crate::source::{ConfigPath, Segment};
 use crate::yaml::{Node, Resolved, Scalar, Value, resolve};
 
 impl Walk<'_> {
@@ -16,6 +17,8 @@ impl Walk<'_> {
             return self.wrong_type(node, view, path);
         }
         if let Some((message, hint)) = wrong_text(&scalar.text, view) {
+            let (message, hint) =
+                if holds_secret(path) { (format!("`{path}` is not {}", form(view)), String::new()) } else { (message, hint) };
             self.error(node, path, "config/value", message, hint, Fix::Keep);
         }
     }
@@ -44,6 +47,19 @@ impl Walk<'_> {
             self.error(node, path, "config/value", message, hint, Fix::Remove);
         }
     }
+}
+
+/// Whether the value at a path may be a secret, which messages must not repeat.
+fn holds_secret(path: &ConfigPath) -> bool {
+    path.segments().iter().rev().find_map(|segment| match segment {
+        Segment::Key(key) => Some(is_secret(key)),
+        Segment::Index(_) => None,
+    }) == Some(true)
+}
+
+/// The form that a text must have.
+fn form(view: View<'_>) -> &'static str {
+    view.text("format").and_then(format).map_or("of the form that is wanted", |format| format.noun)
 }
 
 /// Whether a scalar is text, or a number that the format takes by its text.
@@ -117,7 +133,10 @@ fn less(a: &serde_json::Number, b: &serde_json::Number) -> bool {
 }
 
 /// The way out when a scalar is of the wrong type.
-pub(super) fn type_hint(node: &Node, view: View<'_>) -> String {
+pub(super) fn type_hint(node: &Node, view: View<'_>, path: &ConfigPath) -> String {
+    if holds_secret(path) {
+        return String::new();
+    }
     let Value::Scalar(scalar) = &node.value else {
         return match (&node.value, view.shape()) {
             (Value::Seq(_), Shape::Mapping(_) | Shape::Tagged(_)) => "write `key: value` lines without `-`".to_owned(),
@@ -125,11 +144,11 @@ pub(super) fn type_hint(node: &Node, view: View<'_>) -> String {
         };
     };
     let resolved = resolve(scalar);
-    let read = |text: &str, as_what: &str| format!("YAML reads {} as {as_what}; put it in quotes: `\"{text}\"`", shown(text));
+    let read = |text: &str, as_what: &str| format!("YAML reads {} as {as_what}; put it in quotes: `\"{}\"`", shown(text), short(text));
     match (view.shape(), resolved) {
         (Shape::String, Resolved::Bool(value)) => read(&scalar.text, if value { "true" } else { "false" }),
         (Shape::String, Resolved::Number(number)) if number.to_string() == scalar.text => {
-            format!("put it in quotes: `\"{}\"`", scalar.text)
+            format!("put it in quotes: `\"{}\"`", short(&scalar.text))
         }
         (Shape::String, Resolved::Number(number)) => read(&scalar.text, &format!("the number {number}")),
         (Shape::String, Resolved::NotFinite) => read(&scalar.text, "a number"),

@@ -68,9 +68,10 @@ impl Served {
             .map_err(|error| io::Error::new(error.kind(), format!("cannot make a scratch folder in {}: {error}", parent.display())))?;
         // Unbuffered copies: `poll` must see every byte that has not been read yet.
         let requests = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let mut events = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        send(&mut events, &Event::Ready { scratch: scratch.path().into() })?;
-        Ok(Self { requests, events, scratch, children: HashMap::new() })
+        let events = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let mut served = Self { requests, events, scratch, children: HashMap::new() };
+        served.tell(&Event::Ready { scratch: served.scratch.path().into() });
+        Ok(served)
     }
 
     fn run(&mut self) -> io::Result<()> {

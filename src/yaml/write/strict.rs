@@ -161,44 +161,25 @@ impl<S: Serializer> Serializer for Strict<S> {
     }
 }
 
-impl<S: SerializeSeq> SerializeSeq for Strict<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
+/// Serde's three kinds of lists are one here.
+macro_rules! lists {
+    ($($list:ident::$method:ident),*) => {$(
+        impl<S: SerializeSeq> $list for Strict<S> {
+            type Ok = S::Ok;
+            type Error = S::Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_element(&Strict(value))
-    }
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
+                self.0.serialize_element(&Strict(value))
+            }
 
-    fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
+            fn end(self) -> Result<S::Ok, S::Error> {
+                self.0.end()
+            }
+        }
+    )*};
 }
 
-impl<S: SerializeSeq> SerializeTuple for Strict<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_element(&Strict(value))
-    }
-
-    fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
-}
-
-impl<S: SerializeSeq> SerializeTupleStruct for Strict<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_element(&Strict(value))
-    }
-
-    fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
-}
+lists!(SerializeSeq::serialize_element, SerializeTuple::serialize_element, SerializeTupleStruct::serialize_field);
 
 impl<S: SerializeMap> SerializeMap for Strict<S> {
     type Ok = S::Ok;
@@ -220,31 +201,24 @@ impl<S: SerializeMap> SerializeMap for Strict<S> {
     }
 }
 
-impl<S: SerializeMap> SerializeStruct for Strict<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
+macro_rules! structs {
+    ($($fields:ident by $inner:ident::$method:ident),*) => {$(
+        impl<S: $inner> $fields for Strict<S> {
+            type Ok = S::Ok;
+            type Error = S::Error;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_entry(key, &Strict(value))
-    }
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), S::Error> {
+                self.0.$method(key, &Strict(value))
+            }
 
-    fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
+            fn end(self) -> Result<S::Ok, S::Error> {
+                self.0.end()
+            }
+        }
+    )*};
 }
 
-impl<S: SerializeStructVariant> SerializeStructVariant for Strict<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_field(key, &Strict(value))
-    }
-
-    fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
-}
+structs!(SerializeStruct by SerializeMap::serialize_entry, SerializeStructVariant by SerializeStructVariant::serialize_field);
 
 /// A key as it is written.
 enum Key {

@@ -100,7 +100,7 @@ fn enums_are_written_as_json_has_them() {
     assert_eq!(text(&kinds), "- \"No\"\n- Port: 1\n- Both:\n    a: 1\n    \"off\": null\n");
 }
 
-/// serde-saphyr 2.1.1 writes a literal block whose first line starts with a tab without an indentation indicator, and readers refuse it.
+/// serde-saphyr 2.1.1 writes a literal block whose first line starts with a tab without an indentation indicator, and Go's reader refuses it.
 #[test]
 fn serde_saphyr_block_that_starts_with_a_tab() {
     assert_eq!(text("\ta\nb\n"), "\"\\ta\\nb\\n\"\n");

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::{Check, at};
 use crate::config::Cidrs;
-use crate::config::headscale::ServiceType;
+use crate::config::headscale::{Headscale, ServiceType};
 use crate::source::ConfigPath;
 
 const PORTS: &str = "config/headscale-ports";
@@ -21,16 +21,20 @@ fn listeners(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
     let headscale = check.headscale;
     let acme = headscale.tls.lets_encrypt.as_ref();
     let rows = [
-        (true, at(["listen", "port"]), headscale.listen.port),
-        (headscale.metrics.enabled, at(["metrics", "port"]), headscale.metrics.port),
-        (headscale.serves_grpc(), at(["grpc", "port"]), headscale.grpc.port),
-        (acme.is_some(), at(["tls", "letsEncrypt", "challengePort"]), acme.map_or(0, |acme| acme.challenge_port)),
+        (true, at(["listen", "port"]), headscale.listen.port.0),
+        (headscale.metrics.enabled, at(["metrics", "port"]), headscale.metrics.port.0),
+        (headscale.serves_grpc(), at(["grpc", "port"]), headscale.grpc.port.0),
+        (acme.is_some(), at(["tls", "letsEncrypt", "challengePort"]), acme.map_or(0, |acme| acme.challenge_port.0)),
     ];
     rows.into_iter().filter(|(used, ..)| *used).map(|(_, path, port)| (path, port)).collect()
 }
 
 fn node_ports(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
-    let headscale = check.headscale;
+    tcp_node_ports(check.headscale)
+}
+
+/// The TCP NodePorts that its Services use, with the keys that set them.
+pub(super) fn tcp_node_ports(headscale: &Headscale) -> Vec<(ConfigPath, u16)> {
     let node_port = headscale.service.r#type == ServiceType::NodePort;
     let rows = [
         (node_port, at(["service", "nodePort"]), Some(headscale.service.node_port)),
@@ -42,7 +46,15 @@ fn node_ports(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
             headscale.tls.lets_encrypt.as_ref().map(|acme| acme.challenge_node_port),
         ),
     ];
-    rows.into_iter().filter(|(used, ..)| *used).filter_map(|(_, path, port)| Some((path, port?))).collect()
+    rows.into_iter().filter(|(used, ..)| *used).filter_map(|(_, path, port)| Some((path, port?.0))).collect()
+}
+
+/// All NodePorts of its Services, with the keys that set them and their protocols.
+pub fn claims(headscale: &Headscale) -> Vec<(ConfigPath, &'static str, u16)> {
+    let tcp = tcp_node_ports(headscale).into_iter().map(|(path, port)| (path, "TCP", port));
+    let stun = headscale.derp.server.enabled && headscale.service.r#type == ServiceType::NodePort;
+    let stun = stun.then(|| (at(["service", "stunNodePort"]), "UDP", headscale.service.stun_node_port));
+    tcp.chain(stun).collect()
 }
 
 fn unique(check: &mut Check<'_>, ports: Vec<(ConfigPath, u16)>, what: &str) {
@@ -62,7 +74,7 @@ fn unique(check: &mut Check<'_>, ports: Vec<(ConfigPath, u16)>, what: &str) {
 fn stun(check: &mut Check<'_>) {
     let headscale = check.headscale;
     let (service, listens) = (&headscale.service, headscale.stun_port());
-    if headscale.derp.server.enabled && service.r#type == ServiceType::NodePort && service.stun_node_port != listens {
+    if headscale.derp.server.enabled && service.r#type == ServiceType::NodePort && service.stun_node_port.0 != listens.0 {
         check
             .warning(
                 at(["derp", "server", "stunPort"]),

@@ -109,7 +109,7 @@ fn tls(check: &mut Check<'_>) {
     }
     if acme.challenge_type == ChallengeType::TlsAlpn01
         && headscale.service.r#type == ServiceType::NodePort
-        && headscale.service.node_port != 443
+        && headscale.service.node_port.0 != 443
     {
         check.warning(
             at(["tls", "letsEncrypt", "challengeType"]),

@@ -1,0 +1,119 @@
+//! NodePorts: in the range of the cluster, and each used once.
+//!
+//! They are never allocated while rendering, so that a dry run shows what will be there (see docs/ARCHITECTURE.md).
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use super::extra_objects;
+use crate::config::headscale;
+use crate::config::{Cluster, Problems};
+use crate::source::ConfigPath;
+
+const RULE: &str = "config/node-port";
+
+/// The API server's default (`--service-node-port-range`).
+const DEFAULT_RANGE: RangeInclusive<u64> = 30000..=32767;
+
+/// A port that a Service of this config takes on every node.
+struct Claim {
+    path: ConfigPath,
+    protocol: String,
+    port: u64,
+}
+
+pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
+    let claims: Vec<Claim> = of_headscale(cluster).into_iter().chain(of_objects(cluster)).collect();
+    let range = range(cluster);
+    let mut seen: HashMap<(&str, u64), &Claim> = HashMap::new();
+    for claim in &claims {
+        if let Some(range) = range.as_ref().filter(|range| !range.contains(&claim.port)) {
+            let text = format!("NodePort {} is outside of the cluster's range, {}-{}", claim.port, range.start(), range.end());
+            let hint = "choose a port in the range, or change `k3s.serviceNodePortRange`";
+            problems.error(claim.path.clone(), RULE, text, hint).involving(ConfigPath::of(["k3s", "serviceNodePortRange"]));
+        }
+        match seen.get(&(claim.protocol.as_str(), claim.port)) {
+            // The section's own check has said so.
+            Some(first) if first.path.segments().first() == claim.path.segments().first() && !is_object(&claim.path) => {}
+            Some(first) => {
+                let text = format!("NodePort {} is used by `{}` already", claim.port, first.path);
+                problems.error(claim.path.clone(), RULE, text, "choose another port").involving(first.path.clone());
+            }
+            None => {
+                seen.insert((&claim.protocol, claim.port), claim);
+            }
+        }
+    }
+}
+
+/// The range, unless what is set is none.
+fn range(cluster: &Cluster) -> Option<RangeInclusive<u64>> {
+    let Some(range) = &cluster.k3s.service_node_port_range else { return Some(DEFAULT_RANGE) };
+    let (first, last) = range.split_once('-')?;
+    Some(first.parse().ok()?..=last.parse().ok()?)
+}
+
+fn of_headscale(cluster: &Cluster) -> Vec<Claim> {
+    let Some(headscale) = &cluster.headscale else { return Vec::new() };
+    headscale::node_ports(headscale)
+        .into_iter()
+        .map(|(path, protocol, port)| Claim { path, protocol: protocol.to_owned(), port: port.into() })
+        .collect()
+}
+
+fn is_object(path: &ConfigPath) -> bool {
+    path.segments().first() == extra_objects::path(0).segments().first()
+}
+
+fn of_objects(cluster: &Cluster) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (at, object) in cluster.extra_objects.iter().enumerate() {
+        let is_service =
+            object.get("kind").is_some_and(|kind| kind == "Service") && object.get("apiVersion").is_some_and(|version| version == "v1");
+        let ports = object.get("spec").and_then(|spec| spec.get("ports")).and_then(Value::as_array).filter(|_| is_service);
+        for (place, port) in ports.into_iter().flatten().enumerate() {
+            if let Some(number) = port.get("nodePort").and_then(Value::as_u64) {
+                let protocol = port.get("protocol").and_then(Value::as_str).unwrap_or("TCP").to_owned();
+                let path = extra_objects::path(at).key("spec").key("ports").index(place).key("nodePort");
+                claims.push(Claim { path, protocol, port: number });
+            }
+        }
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::check::testing::{cluster, said};
+
+    fn service(name: &str, ports: Value) -> Value {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"type": "NodePort", "ports": ports}})
+    }
+
+    #[test]
+    fn a_node_port_is_used_once() {
+        let config = json!({"cluster": {"name": "c"}, "headscale": {}, "extraObjects": [
+            service("a", json!([{"port": 1, "nodePort": 30080}, {"port": 1, "nodePort": 30080, "protocol": "UDP"}])),
+            service("b", json!([{"port": 1, "nodePort": 99}, {"port": 1, "nodePort": 30080, "protocol": "UDP"}])),
+        ]});
+        insta::assert_snapshot!(said(check, &cluster(config)), @"
+        error extraObjects[0].spec.ports[0].nodePort config/node-port: NodePort 30080 is used by `headscale.service.nodePort` already
+        error extraObjects[1].spec.ports[0].nodePort config/node-port: NodePort 99 is outside of the cluster's range, 30000-32767
+        error extraObjects[1].spec.ports[1].nodePort config/node-port: NodePort 30080 is used by `extraObjects[0].spec.ports[1].nodePort` already
+        ");
+    }
+
+    #[test]
+    fn the_range_can_be_changed() {
+        let config = json!({"cluster": {"name": "c"}, "k3s": {"serviceNodePortRange": "20000-21000"}, "headscale": {}});
+        insta::assert_snapshot!(said(check, &cluster(config)), @"
+        error headscale.service.nodePort config/node-port: NodePort 30080 is outside of the cluster's range, 20000-21000
+        error headscale.service.stunNodePort config/node-port: NodePort 30478 is outside of the cluster's range, 20000-21000
+        ");
+    }
+}

@@ -1,0 +1,57 @@
+//! Keeps secrets that stand in a config by mistake out of messages.
+//!
+//! No key of the config takes a secret; but people write `token: …` or `password: …` all the same, and the finding that tells them shows
+//! the line. What is written as the value of such a key is hidden.
+
+const WORDS: [&str; 11] =
+    ["password", "passwd", "passphrase", "token", "secret", "privatekey", "apikey", "authkey", "joinkey", "preauthkey", "credentials"];
+
+/// Whether a key is one whose value people take for a secret: `password`, `agentToken`, `client_secret`, `tokenFile`.
+pub(crate) fn is_secret(key: &str) -> bool {
+    let folded: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let folded = folded.strip_suffix("file").or_else(|| folded.strip_suffix("path")).unwrap_or(&folded);
+    WORDS.iter().any(|word| folded.ends_with(word))
+}
+
+/// A line with the values of such keys hidden, character by character, so that columns stay.
+pub(crate) fn mask_line(line: &str) -> String {
+    let characters: Vec<char> = line.chars().collect();
+    let Some(start) = value_of_secret(&characters) else { return line.to_owned() };
+    characters.iter().enumerate().map(|(at, c)| if at >= start && !c.is_whitespace() { '•' } else { *c }).collect()
+}
+
+/// Where the value of the first such key begins. What follows on the line is hidden with it.
+fn value_of_secret(line: &[char]) -> Option<usize> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    for (at, separator) in line.iter().enumerate() {
+        if !matches!(separator, ':' | '=') {
+            continue;
+        }
+        let key: Vec<char> =
+            line[..at].iter().rev().skip_while(|c| matches!(c, ' ' | '"' | '\'')).take_while(|c| is_word(**c)).copied().collect();
+        let key: String = key.into_iter().rev().collect();
+        let value = at + 1 + line[at + 1..].iter().take_while(|c| c.is_whitespace()).count();
+        // A path names a file and is none; a mapping has keys of its own.
+        let is_open = line.get(value).is_none_or(|c| matches!(c, '/' | '{' | '['));
+        if is_secret(&key) && !is_open {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_secrets_are_hidden() {
+        assert_eq!(mask_line("  token: K10abc::server:x y"), "  token: •••••••••••••••• •");
+        assert_eq!(mask_line("{a: 1, 'client-secret': abc}"), "{a: 1, 'client-secret': ••••");
+        assert_eq!(mask_line("k3s.token=abc"), "k3s.token=•••");
+        assert_eq!(mask_line("tokenFile: K10abc"), "tokenFile: ••••••");
+        for harmless in ["tokenFile: /run/agenix/token", "secretName: a", "name: token", "passwordSecret: {name: a}", "secrets:", "a: 1"] {
+            assert_eq!(mask_line(harmless), harmless);
+        }
+    }
+}

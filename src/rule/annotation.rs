@@ -1,0 +1,3 @@
+//! What an object says to manifestgen.
+
+pub(super) mod allow;

@@ -1,0 +1,31 @@
+//! What is needed and not there.
+
+pub(super) mod certificate_issuer;
+pub(super) mod config_map;
+pub(super) mod config_map_key;
+pub(super) mod custom_resource_definition;
+pub(super) mod gateway;
+pub(super) mod gateway_class;
+pub(super) mod governing_service;
+pub(super) mod helm_chart;
+pub(super) mod ingress_class;
+pub(super) mod listener;
+pub(super) mod namespace;
+pub(super) mod persistent_volume;
+pub(super) mod persistent_volume_claim;
+pub(super) mod policy_pods;
+pub(super) mod priority_class;
+pub(super) mod probe_port;
+pub(super) mod project;
+pub(super) mod role;
+pub(super) mod runtime_class;
+pub(super) mod scale_target;
+pub(super) mod secret;
+pub(super) mod secret_key;
+pub(super) mod service;
+pub(super) mod service_account;
+pub(super) mod service_pods;
+pub(super) mod service_port;
+pub(super) mod storage_class;
+pub(super) mod target_port;
+pub(super) mod traefik;

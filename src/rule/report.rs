@@ -1,0 +1,48 @@
+//! Where rules put what they find.
+
+use crate::diag::{Finding, Severity};
+use crate::manifest::Object;
+
+use super::{Level, Rule};
+
+/// Takes what one rule finds.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pub(super) rule: &'static Rule,
+    /// The level that was asked for; none for the rule's own.
+    pub(super) level: Option<Level>,
+    pub(super) objects: &'a [Object],
+    /// Findings with the numbers of their objects.
+    pub(super) findings: Vec<(usize, Finding)>,
+}
+
+impl Report<'_> {
+    /// Adds a finding about an object, by number, at a JSON pointer. An empty hint is none.
+    pub fn add(&mut self, object: usize, pointer: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.push(object, pointer.into(), true, message.into(), hint.into());
+    }
+
+    /// Adds a finding that only is a warning when it is not `certain`, whatever the rule's own level.
+    pub fn add_if(
+        &mut self,
+        certain: bool,
+        object: usize,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.push(object, pointer.into(), certain, message.into(), hint.into());
+    }
+
+    fn push(&mut self, object: usize, pointer: String, certain: bool, message: String, hint: String) {
+        let mut finding = Finding::warning(self.rule.id, message).with_object(self.objects[object].reference()).with_path(pointer);
+        finding.severity = match self.level {
+            Some(Level::Deny) => Severity::Error,
+            Some(_) => Severity::Warning,
+            None if certain && self.rule.level == Level::Deny => Severity::Error,
+            None => Severity::Warning,
+        };
+        finding.hint = Some(hint).filter(|hint| !hint.is_empty());
+        self.findings.push((object, finding));
+    }
+}

@@ -1,0 +1,3 @@
+//! What keeps pods out.
+
+pub(super) mod pod_security;

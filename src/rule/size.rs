@@ -1,0 +1,4 @@
+//! What is too big.
+
+pub(super) mod annotation;
+pub(super) mod content;

@@ -1,0 +1,4 @@
+//! Traps of volumes.
+
+pub(super) mod dagger_cache;
+pub(super) mod shared_claim;

@@ -1,0 +1,1 @@
+//! When a missing reference is an error.
