@@ -4,6 +4,7 @@ mod architecture;
 mod command;
 mod commands;
 mod config_errors;
+mod config_properties;
 mod data;
 mod headscale;
 mod headscale_matrix;
