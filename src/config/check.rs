@@ -20,8 +20,17 @@ use super::{Cluster, Problems};
 type Check = fn(&Cluster, &mut Problems);
 
 /// All topics.
-const ALL: &[Check] =
-    &[version::check, network::check, storage::check, access::check, node::check, super::headscale::check, node_port::check, images::check, extra_objects::check];
+const ALL: &[Check] = &[
+    version::check,
+    network::check,
+    storage::check,
+    access::check,
+    node::check,
+    super::headscale::check,
+    node_port::check,
+    images::check,
+    extra_objects::check,
+];
 
 /// Runs all of them.
 pub(super) fn all(cluster: &Cluster, problems: &mut Problems) {

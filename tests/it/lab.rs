@@ -85,7 +85,8 @@ fn a_release_is_judged_from_nothing_with_definitions_from_elsewhere() {
         })
     };
     let objects = ["v1", "v2"].map(|version| {
-        let value = json!({"apiVersion": format!("example.com/{version}"), "kind": "Gadget", "metadata": {"name": version}, "spec": {"sise": 1}});
+        let value =
+            json!({"apiVersion": format!("example.com/{version}"), "kind": "Gadget", "metadata": {"name": version}, "spec": {"sise": 1}});
         Object::new("test", ConfigPath::root(), &value).expect("an object")
     });
     let release = ReleaseBuilder { objects: objects.to_vec(), ..ReleaseBuilder::default() }.finish("test");

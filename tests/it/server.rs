@@ -157,7 +157,10 @@ fn unknown_fields_and_wrong_types_are_all_found_at_once() {
         value["metadata"]["labels"] = json!({"app.kubernetes.io/name": true});
         value["spec"]["template"]["spec"]["restartPolicy"] = "Never".into();
     });
-    check(Mode::Ephemeral, &[namespace("fields"), bad], &[
+    check(
+        Mode::Ephemeral,
+        &[namespace("fields"), bad],
+        &[
             r#"schema/type Deployment d /metadata/labels/app.kubernetes.io~1name: must be a string, not a boolean [write it in quotes: "true"]"#,
             r#"schema/unknown-field Deployment d /spec/foo: unknown field `foo`"#,
             r#"schema/type Deployment d /spec/replicas: must be a number, not a string [write it without quotes]"#,
@@ -167,7 +170,8 @@ fn unknown_fields_and_wrong_types_are_all_found_at_once() {
             r#"schema/format Deployment d /spec/template/spec/containers/0/resources/limits/cpu: `x` is no quantity like `500m`, `1.5` or `2Gi`"#,
             r#"schema/format Deployment d /spec/template/spec/containers/0/resources/limits/memory: `1Gb` is no quantity like `500m`, `1.5` or `2Gi`"#,
             r#"schema/value Deployment d /spec/template/spec/restartPolicy: `Never` is not one of the values that are allowed: supported values: "Always""#,
-        ]);
+        ],
+    );
 }
 
 #[test]
@@ -199,7 +203,10 @@ fn values_are_judged_as_the_server_does() {
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big", "namespace": ns}, "data": {"a": "x".repeat(1_100_000)}}),
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "huge", "namespace": ns}, "data": {"a": "x".repeat(4_000_000)}}),
     ];
-    check(Mode::Ephemeral, &objects, &[
+    check(
+        Mode::Ephemeral,
+        &objects,
+        &[
             r#"schema/value ConfigMap big -: may not be more than 1048576 bytes"#,
             r#"schema/too-large ConfigMap huge -: the object is larger than the API server takes (3 MiB, 1.5 MiB in etcd)"#,
             r#"schema/format Secret s /data/bad: must be base64 [a Secret takes plain text in `stringData`]"#,
@@ -215,7 +222,8 @@ fn values_are_judged_as_the_server_does() {
             r#"schema/duplicate Deployment dup /spec/template/spec/containers/0/env/2: `name="A"` stands here twice"#,
             r#"schema/value Deployment managed /metadata/managedFields: metadata.managedFields must be nil"#,
             r#"schema/type Deployment probe /spec/template/spec/containers/0/livenessProbe/httpGet/port: must not be a boolean"#,
-        ]);
+        ],
+    );
 }
 
 #[test]
@@ -234,11 +242,15 @@ fn numbers_that_only_a_real_creation_refuses() {
     for object in &mut objects[2..] {
         object["spec"]["ports"][0]["name"] = "y".into();
     }
-    check(Mode::Ephemeral, &objects, &[
+    check(
+        Mode::Ephemeral,
+        &objects,
+        &[
             r#"schema/value Service ip /spec/clusterIP: `10.99.0.1`: failed to allocate IP 10.99.0.1: the provided IP (10.99.0.1) is not in the valid range. The range of valid IPs is 10.43.0.0/16"#,
             r#"schema/value Service low /spec/ports/1/nodePort: `99`: provided port is not in the valid range. The range of valid ports is 30000-32767"#,
             r#"schema/value Service two /spec/ports/1/nodePort: `30421`: provided port is already allocated [the Service `numbers/one` has it]"#,
-        ]);
+        ],
+    );
 }
 
 #[test]
@@ -253,14 +265,18 @@ fn pods_that_admission_refuses_are_found_in_their_workload() {
             value["spec"]["template"]["spec"]["priorityClassName"] = "nobody".into();
         }),
     ];
-    check(Mode::Ephemeral, &objects, &[
+    check(
+        Mode::Ephemeral,
+        &objects,
+        &[
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/allowPrivilegeEscalation: Pods of this Deployment will be refused: violates PodSecurity `restricted`: allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false) [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/capabilities/drop: Pods of this Deployment will be refused: violates PodSecurity `restricted`: unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]) [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/runAsNonRoot: Pods of this Deployment will be refused: violates PodSecurity `restricted`: runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true) [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/seccompProfile/type: Pods of this Deployment will be refused: violates PodSecurity `restricted`: seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost") [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
             r#"warning pod-security/baseline Deployment d /spec/template/spec/hostNetwork: violates PodSecurity `baseline`: host namespaces (hostNetwork=true)"#,
             r#"schema/forbidden Deployment priority /spec/template/spec/priorityClassName: Pods of this Deployment will be refused: no PriorityClass with name nobody was found"#,
-        ]);
+        ],
+    );
 }
 
 #[test]
@@ -280,7 +296,10 @@ fn what_is_not_there_is_named() {
         refused,
         widget("other-places.example.com", "places", json!({"size": 1})),
     ];
-    check(Mode::Ephemeral, &objects, &[
+    check(
+        Mode::Ephemeral,
+        &objects,
+        &[
             r#"schema/value Namespace places-bad /metadata/labels/pod-security.kubernetes.io~1enforce: `bogus`: must be one of privileged, baseline, restricted"#,
             r#"schema/value CustomResourceDefinition gadgets.other-places.example.com /metadata/name: `gadgets.other-places.example.com`: must be spec.names.plural+"."+spec.group"#,
             r#"schema/unknown-namespace Deployment d /metadata/namespace: there is no namespace `nowhere` [add the Namespace to the release, or use one that is there]"#,
@@ -289,7 +308,8 @@ fn what_is_not_there_is_named() {
             r#"schema/value Widget w /spec: size must not be above max"#,
             r#"not checked Deployment d: its namespace `places-bad` is refused"#,
             r#"not checked Widget w: its definition `gadgets.other-places.example.com` is refused"#,
-        ]);
+        ],
+    );
 }
 
 #[test]
@@ -299,13 +319,17 @@ fn custom_resources_are_judged_by_the_definition_beside_them() {
     typo["metadata"]["name"] = "typo".into();
     let mut missing = widget(group, "custom", json!({"color": "green"}));
     missing["metadata"]["name"] = "missing".into();
-    check(Mode::Ephemeral, &[namespace("custom"), widgets(group), typo, missing], &[
+    check(
+        Mode::Ephemeral,
+        &[namespace("custom"), widgets(group), typo, missing],
+        &[
             r#"schema/value Widget missing /spec/color: `green` is not one of the values that are allowed: supported values: "red", "blue""#,
             r#"schema/required Widget missing /spec/size: `size` is required"#,
             r#"schema/value Widget typo /spec/color: `green` is not one of the values that are allowed: supported values: "red", "blue""#,
             r#"schema/unknown-field Widget typo /spec/colour: unknown field `colour`"#,
             r#"schema/type Widget typo /spec/size: must be a number, not a string [write it without quotes]"#,
-        ]);
+        ],
+    );
 }
 
 #[test]
@@ -333,7 +357,10 @@ fn a_live_cluster_is_only_asked() {
         json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "live-new"}, "value": 5}),
         deployment("live-new", |value| container(value)["prots"] = 5.into()),
     ];
-    check(Mode::Live, &objects, &[
+    check(
+        Mode::Live,
+        &objects,
+        &[
             r#"schema/unknown-field Deployment d /spec/template/spec/containers/0/prots: unknown field `prots`"#,
             r#"schema/immutable Deployment d /spec/selector: `selector` cannot be changed once the object exists [delete the object first, or give it another name]"#,
             r#"not checked Deployment d: its namespace `live-new` comes with the release, and the cluster does not have it yet; it was checked in the namespace `default` instead, without the quotas, policies and PodSecurity level of its own"#,
@@ -341,5 +368,6 @@ fn a_live_cluster_is_only_asked() {
             r#"not checked Deployment priority: the release changes the PodSecurity level of the namespace `live-there`; its Pods were checked without it"#,
             r#"not checked Widget w: its definition `widgets.live-new.example.com` comes with the release, and the cluster does not have it yet"#,
             r#"not checked Widget w: the release changes its definition `widgets.live.example.com`; the one that the cluster has now refuses it: unknown field `shape`"#,
-        ]);
+        ],
+    );
 }

@@ -14,8 +14,7 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
     for (at, access) in cluster.cluster.access.iter().enumerate() {
         let origin = ConfigPath::of(["cluster", "access"]).index(at);
         let subjects = Some(subjects(access));
-        let role_ref =
-            RoleRef { api_group: GROUP.to_owned(), kind: "ClusterRole".to_owned(), name: access.role.as_str().to_owned() };
+        let role_ref = RoleRef { api_group: GROUP.to_owned(), kind: "ClusterRole".to_owned(), name: access.role.as_str().to_owned() };
         if access.namespaces.is_empty() {
             let metadata = metadata(access.name.as_str(), None);
             output.object(origin, &ClusterRoleBinding { metadata, subjects, role_ref })?;

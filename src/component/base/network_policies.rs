@@ -1,8 +1,6 @@
 //! What a namespace allows before anybody asks: names may be looked up, nothing else.
 
-use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
-};
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -28,8 +26,11 @@ fn allow_dns(namespace: &str) -> NetworkPolicy {
         pod_selector: labels("k8s-app", "kube-dns"),
         ip_block: None,
     };
-    let ports = ["UDP", "TCP"]
-        .map(|protocol| NetworkPolicyPort { protocol: Some(protocol.to_owned()), port: Some(IntOrString::Int(53)), end_port: None });
+    let ports = ["UDP", "TCP"].map(|protocol| NetworkPolicyPort {
+        protocol: Some(protocol.to_owned()),
+        port: Some(IntOrString::Int(53)),
+        end_port: None,
+    });
     policy(namespace, "allow-dns", &["Egress"], Some(NetworkPolicyEgressRule { to: Some(vec![dns]), ports: Some(ports.into()) }))
 }
 

@@ -40,7 +40,9 @@ mod tests {
             let classes = json!([{"name": "fast", "provisioner": "example.com/fast"}]);
             said(
                 check,
-                &cluster(json!({"cluster": {"name": "a", "storage": {"defaultClass": default, "classes": classes}}, "k3s": {"disable": disable}})),
+                &cluster(
+                    json!({"cluster": {"name": "a", "storage": {"defaultClass": default, "classes": classes}}, "k3s": {"disable": disable}}),
+                ),
             )
         };
         assert_eq!(said("local-path", &[]), "");

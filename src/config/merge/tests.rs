@@ -75,7 +75,10 @@ fn null_removes_what_is_inherited() {
 
 #[test]
 fn null_in_free_mappings_is_data() {
-    assert_eq!(value(&["values: {a: 1, b: {c: 1, d: [1]}}", "values: {a: null, b: {d: [2]}}"]), json!({"values": {"a": null, "b": {"c": 1, "d": [2]}}}));
+    assert_eq!(
+        value(&["values: {a: 1, b: {c: 1, d: [1]}}", "values: {a: null, b: {d: [2]}}"]),
+        json!({"values": {"a": null, "b": {"c": 1, "d": [2]}}})
+    );
     assert_eq!(value(&["values: {a: null}"]), json!({"values": {"a": null}}));
     assert_eq!(value(&["values: {a: 1}", "values: null"]), json!({}));
     let routes = "routes: [{name: x, values: {a: null}}]";
@@ -99,7 +102,10 @@ fn what_cannot_be_merged_is_said() {
     let base = "routes: [{name: one, host: a}]";
     assert_eq!(
         merged(&[base, "routes: [{name: onee, $patch: delete}, {name: one, $patch: drop}]"]).1,
-        ["config/patch `routes` inherits no `onee` to delete | did you mean `one`?", "config/patch `drop` is no `$patch` | the only one is `delete`"]
+        [
+            "config/patch `routes` inherits no `onee` to delete | did you mean `one`?",
+            "config/patch `drop` is no `$patch` | the only one is `delete`"
+        ]
     );
     assert_eq!(
         merged(&[base, "routes: [{name: one, $patch: delete, host: x}]"]).1,
@@ -109,12 +115,18 @@ fn what_cannot_be_merged_is_said() {
         merged(&["routes: [{name: a}, {name: a}]"]).1,
         ["config/duplicate two entries of `routes` have the name `a` | an entry of a list that is merged by name stands there once"]
     );
-    assert_eq!(merged(&["routes: [{name: a, $patch: delete}]"]).1, ["config/patch `routes` inherits no `a` to delete | nothing is inherited"]);
+    assert_eq!(
+        merged(&["routes: [{name: a, $patch: delete}]"]).1,
+        ["config/patch `routes` inherits no `a` to delete | nothing is inherited"]
+    );
 }
 
 #[test]
 fn a_mapping_of_another_type_replaces() {
-    assert_eq!(value(&["store: {type: disk, size: 1}", "store: {type: share, server: s}"]), json!({"store": {"type": "share", "server": "s"}}));
+    assert_eq!(
+        value(&["store: {type: disk, size: 1}", "store: {type: share, server: s}"]),
+        json!({"store": {"type": "share", "server": "s"}})
+    );
     assert_eq!(value(&["store: {type: disk, size: 1}", "store: {size: 2}"]), json!({"store": {"type": "disk", "size": 2}}));
     assert_eq!(value(&["store: {type: disk, size: 1}", "store: {type: disk}"]), json!({"store": {"type": "disk", "size": 1}}));
 }
@@ -123,15 +135,21 @@ fn a_mapping_of_another_type_replaces() {
 fn a_section_left_empty_is_told() {
     let (value, said) = merged(&["section:\nsize:\n"]);
     assert_eq!(value, json!({}));
-    assert_eq!(said, ["config/nothing `section` has no value and counts as left out | write `{}` to have it, or `null` to show that leaving it out is meant"]);
+    assert_eq!(
+        said,
+        [
+            "config/nothing `section` has no value and counts as left out | write `{}` to have it, or `null` to show that leaving it out is meant"
+        ]
+    );
     assert_eq!(merged(&["section: {a: 1}", "section:\n"]).1, Vec::<String>::new(), "it removes what is inherited");
 }
 
 /// Layers without nulls, removals and changes of type: those that only add and replace.
 fn layer() -> impl Strategy<Value = String> {
     let number = 0..3_u8;
-    let section = (proptest::option::of(number.clone()), proptest::option::of(number.clone()))
-        .prop_map(|(a, b)| [a.map(|a| format!("a: {a}")), b.map(|b| format!("b: {b}"))].into_iter().flatten().collect::<Vec<_>>().join(", "));
+    let section = (proptest::option::of(number.clone()), proptest::option::of(number.clone())).prop_map(|(a, b)| {
+        [a.map(|a| format!("a: {a}")), b.map(|b| format!("b: {b}"))].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    });
     let names = proptest::sample::subsequence(vec!["x", "y", "z"], 0..=3).prop_shuffle();
     let routes = (names, number.clone()).prop_map(|(names, host)| {
         names.iter().map(|name| format!("{{name: {name}, host: h{host}, values: {{{name}: {host}}}}}")).collect::<Vec<_>>().join(", ")
