@@ -53,13 +53,6 @@ fn a_primer_and_two_workers() {
     node-name: far
     node-taint:
     - far=true:NoSchedule
-    server: https://primer.mesh.example.com:6443
-    token-file: /run/agenix/k3s-token
-    ── nodes/near/etc/rancher/k3s/config.yaml
-    node-ip: "192.168.1.11"
-    node-label:
-    - disk=ssd
-    node-name: near
     server: https://192.168.1.10:6443
     token-file: /run/agenix/k3s-token
     ── nodes/primer/etc/rancher/k3s/config.yaml
@@ -69,7 +62,6 @@ fn a_primer_and_two_workers() {
     disable:
     - traefik
     flannel-backend: vxlan
-    flannel-iface: eth0
     node-ip: "192.168.1.10"
     node-name: primer
     secrets-encryption: true
@@ -78,9 +70,17 @@ fn a_primer_and_two_workers() {
     tls-san:
     - primer
     - "192.168.1.10"
-    - primer.mesh.example.com
+    - primer.mesh.internal
     token-file: /run/agenix/k3s-token
     write-kubeconfig-mode: "0600"
+    ── nodes/routed/etc/rancher/k3s/config.yaml
+    flannel-iface: eth0
+    node-ip: "192.168.1.11"
+    node-label:
+    - disk=ssd
+    node-name: routed
+    server: https://192.168.1.10:6443
+    token-file: /run/agenix/k3s-token
     "#);
 }
 

@@ -228,10 +228,13 @@ mod tests {
         let (far, near) = (json!({"name": "far", "mesh": mesh}), json!({"name": "near", "address": "192.168.1.11"}));
         assert_eq!(said(check, &cluster(json!({}), json!([primer, far]))), "");
         assert_eq!(said(check, &cluster(json!({}), json!([primer, near]))), "");
-        insta::assert_snapshot!(said(check, &cluster(json!({}), json!([primer, far, near]))), @"");
+        insta::assert_snapshot!(said(check, &cluster(json!({}), json!([primer, far, near]))), @"warning nodes[2] config/flannel: pods of node `far` talk over Tailscale, pods of node `near` over the local network: they reach each other only if you route between the two");
         let nowhere =
             json!([{"name": "primer", "role": "server", "mesh": {"type": "tailscale", "advertiseRoute": true, "vpnAuthFile": "/vpn"}}]);
-        insta::assert_snapshot!(said(check, &cluster(json!({}), nowhere)), @"");
+        insta::assert_snapshot!(said(check, &cluster(json!({}), nowhere)), @"
+        error nodes[0].mesh.advertiseRoute config/node-mesh: node `primer` has no `address` that could be routed into the mesh
+        error nodes[0].mesh.advertiseRoute config/node-mesh: k3s logs in to the mesh itself and advertises the pods' network only
+        ");
     }
 
     #[test]
