@@ -195,7 +195,9 @@ fn values() {
 #[test]
 fn numbers_that_only_a_real_creation_refuses() {
     let ns = "numbers";
-    let node_port = |name: &str, port: u32| service(ns, name, json!({"type": "NodePort", "ports": [{"port": 80}, {"name": "x", "port": 81, "nodePort": port}]}));
+    let node_port = |name: &str, port: u32| {
+        service(ns, name, json!({"type": "NodePort", "ports": [{"port": 80}, {"name": "x", "port": 81, "nodePort": port}]}))
+    };
     let mut objects = vec![
         namespace(ns),
         service(ns, "ip", json!({"clusterIP": "10.99.0.1", "ports": [{"port": 80}]})),
@@ -257,11 +259,7 @@ fn custom() {
 #[test]
 fn live() {
     let group = "live.example.com";
-    let before = [
-        namespace("live-there"),
-        widgets(group),
-        deployment("live-there", |_| ()),
-    ];
+    let before = [namespace("live-there"), widgets(group), deployment("live-there", |_| ())];
     check(Mode::Ephemeral, &before, &[]);
     let mut changed = widgets(group);
     changed["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["shape"] = json!({"type": "string"});
