@@ -211,3 +211,10 @@ fn the_same_object_twice_is_refused() {
     error: `cluster.yaml` has an error
     ");
 }
+
+#[test]
+fn the_config_may_come_through_stdin() {
+    let folder = folder();
+    let text = Run::new(folder.path(), &["render", "-c", "-"]).input(CLUSTER).run().good();
+    assert!(text.contains("name: mine"), "{text}");
+}
