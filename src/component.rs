@@ -3,6 +3,8 @@
 //! A component is a row in [`ALL`]: it says for which config it is on, which namespaces it needs, and what it renders. Nothing
 //! outside of its file and its config type knows it by name.
 
+mod base;
+mod extra;
 mod headscale;
 mod node;
 mod output;
@@ -26,4 +28,4 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] = &[headscale::HEADSCALE, node::NODE];
+pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, extra::EXTRA];

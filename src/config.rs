@@ -1,5 +1,6 @@
 //! `cluster.yaml`: its types, its layers, and what can be wrong with it.
 
+mod access;
 mod check;
 mod cluster;
 mod describe;
@@ -21,9 +22,11 @@ mod profile;
 mod repair;
 mod schema;
 mod set;
+mod storage;
 mod template;
 mod validate;
 
+pub use access::*;
 pub use cluster::*;
 pub use explain::{Explanation, explain};
 pub use file::ConfigFile;
@@ -36,4 +39,5 @@ pub use node::*;
 pub use problems::{Problem, Problems};
 pub use profile::profiles;
 pub use schema::schema;
+pub use storage::*;
 pub use template::template;

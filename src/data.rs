@@ -1,7 +1,8 @@
-//! Kubernetes' own kinds in the versions that manifestgen knows, embedded in the binary.
+//! Kubernetes' own kinds in the versions that manifestgen knows, and common custom resources, embedded in the binary.
 //!
 //! The data under `data/` is made by `cargo run --example generate_data` from the Go modules that `origin.json` names there.
 
+mod custom;
 mod definitions;
 mod kind;
 mod parse;
@@ -11,6 +12,7 @@ mod text;
 
 use std::sync::LazyLock;
 
+pub use custom::{CustomKind, EmbeddedCrd, custom_kinds, embedded_crds, embedded_kind};
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};
 pub use pattern::Pattern;

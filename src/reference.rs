@@ -1,6 +1,6 @@
 //! Which object needs which.
 //!
-//! [`Graph::of`] reads a set of objects once and knows afterwards every need in it (a ConfigMap's key, a Service's pods, an
+//! [`Graph::of`] reads a set of objects once and knows afterwards every need in it (a `ConfigMap`'s key, a Service's pods, an
 //! Ingress' backend port) with the place that states it, and finds what answers it. It judges nothing: whether an unanswered need
 //! is a mistake is for `rule/` to say.
 

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stderr)]
 
 mod bundle;
+mod crds;
 mod enums;
 mod gomod;
 mod kubernetes;
@@ -17,7 +18,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    match kubernetes::generate().and_then(|files| write(&root.join("openapi"), &files)) {
+    let openapi = || kubernetes::generate().and_then(|files| write(&root.join("openapi"), &files));
+    let crds = || crds::generate().and_then(|files| write(&root.join("crds"), &files));
+    match openapi().and_then(|()| crds()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("error: {cause}");

@@ -3,11 +3,13 @@
 //! One file per topic, each a function of the whole config. Values whose own form is wrong have been reported before; a check skips
 //! what does not parse.
 
+mod access;
 mod extra_objects;
 mod images;
 mod network;
 mod node;
 mod node_port;
+mod storage;
 #[cfg(test)]
 mod testing;
 mod version;
@@ -18,8 +20,17 @@ use super::{Cluster, Problems};
 type Check = fn(&Cluster, &mut Problems);
 
 /// All topics.
-const ALL: &[Check] =
-    &[version::check, network::check, node::check, super::headscale::check, node_port::check, images::check, extra_objects::check];
+const ALL: &[Check] = &[
+    version::check,
+    network::check,
+    storage::check,
+    access::check,
+    node::check,
+    super::headscale::check,
+    node_port::check,
+    images::check,
+    extra_objects::check,
+];
 
 /// Runs all of them.
 pub(super) fn all(cluster: &Cluster, problems: &mut Problems) {

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry};
+use super::{Access, Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry, Storage};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -53,6 +53,25 @@ pub struct ClusterSection {
     /// Defaults that keep workloads apart.
     #[serde(default)]
     pub security: Security,
+    /// Namespaces of your own, beside those that components need.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
+    pub namespaces: Vec<NamespaceEntry>,
+    /// Who may do what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
+    pub access: Vec<Access>,
+}
+
+/// A namespace of your own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NamespaceEntry {
+    /// Its name.
+    pub name: DnsLabel,
+    /// Its PodSecurity level; by default `cluster.security.podSecurityStandard`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_security_standard: Option<PodSecurity>,
 }
 
 fn default_version() -> KubernetesVersion {
@@ -97,20 +116,6 @@ impl Network {
             Some(address) => vec![address.clone()],
             None => self.service_cidr.networks().into_iter().filter_map(tenth).collect(),
         }
-    }
-}
-
-/// Storage classes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Storage {
-    /// The class of volumes that name none. `local-path` is k3s' own and needs no object.
-    pub default_class: DnsName,
-}
-
-impl Default for Storage {
-    fn default() -> Self {
-        Self { default_class: "local-path".into() }
     }
 }
 

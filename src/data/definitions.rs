@@ -12,6 +12,8 @@ use super::{Kind, Schema, Scope, parse, text};
 pub struct Definitions {
     minor: &'static str,
     kinds: Vec<Kind>,
+    /// The number of each kind's definition.
+    roots: Vec<u32>,
     by_kind: HashMap<(&'static str, &'static str), u32>,
     schemas: Vec<Definition>,
     by_name: HashMap<&'static str, u32>,
@@ -29,7 +31,7 @@ impl Definitions {
     pub(super) fn embedded(index: usize) -> Self {
         let schemas: Vec<_> = text::definitions(index).map(|(name, text)| Definition { name, text, schema: OnceLock::new() }).collect();
         let by_name: HashMap<_, _> = schemas.iter().map(|definition| definition.name).zip(0..).collect();
-        let mut kinds = Vec::new();
+        let (mut kinds, mut roots) = (Vec::new(), Vec::new());
         let mut by_kind = HashMap::new();
         for (row, number) in text::kinds(index).zip(0..) {
             by_kind.insert((row.api_version, row.kind), number);
@@ -38,10 +40,10 @@ impl Definitions {
                 kind: row.kind.into(),
                 plural: row.plural.into(),
                 scope: if row.namespaced { Scope::Namespaced } else { Scope::Cluster },
-                definition: by_name[row.definition],
             });
+            roots.push(by_name[row.definition]);
         }
-        Self { minor: KUBERNETES_MINORS[index], kinds, by_kind, schemas, by_name }
+        Self { minor: KUBERNETES_MINORS[index], kinds, roots, by_kind, schemas, by_name }
     }
 
     /// The version, `1.36`.
@@ -62,16 +64,11 @@ impl Definitions {
         self.by_kind.get(&(api_version, kind)).map(|number| &self.kinds[*number as usize])
     }
 
-    /// The schema of a kind of this version.
+    /// The schema of a kind, and the full name of its definition.
     #[must_use]
-    pub fn schema(&self, kind: &Kind) -> &Schema {
-        self.definition(kind.definition)
-    }
-
-    /// The full name of the definition of a kind of this version.
-    #[must_use]
-    pub fn name_of(&self, kind: &Kind) -> &'static str {
-        self.name(kind.definition)
+    pub fn schema(&self, api_version: &str, kind: &str) -> Option<(&Schema, &'static str)> {
+        let number = self.roots[*self.by_kind.get(&(api_version, kind))? as usize];
+        Some((self.definition(number), self.name(number)))
     }
 
     /// The number of a definition by its full name, `io.k8s.api.core.v1.PodSpec`.
@@ -137,8 +134,8 @@ mod tests {
     #[test]
     fn a_schema_leads_to_its_parts() {
         let definitions = kubernetes("1.33").expect("known");
-        let kind = definitions.kind("apps/v1", "Deployment").expect("a kind");
-        let Type::Object(object) = &definitions.schema(kind).kind else { panic!("no object") };
+        let (schema, _) = definitions.schema("apps/v1", "Deployment").expect("a kind");
+        let Type::Object(object) = &schema.kind else { panic!("no object") };
         let (spec, name) = definitions.resolve(object.property("spec").expect("a spec"));
         assert_eq!(name, Some("io.k8s.api.apps.v1.DeploymentSpec"));
         let Type::Object(spec) = &spec.kind else { panic!("no object") };

@@ -20,8 +20,6 @@ pub struct Kind {
     pub plural: Box<str>,
     /// Whether its objects live in a namespace.
     pub scope: Scope,
-    /// The number of its definition.
-    pub(super) definition: u32,
 }
 
 impl Kind {

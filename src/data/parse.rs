@@ -88,6 +88,14 @@ pub(super) fn text(text: &str, resolve: Resolve) -> serde_json::Result<Schema> {
     Ok(schema(serde_json::from_str(text)?, resolve))
 }
 
+/// The schema that a JSON value holds; without references, as in every CRD.
+pub(super) fn value(value: &Value) -> serde_json::Result<Schema> {
+    if value.is_null() {
+        return Ok(Schema { kind: Type::Any, nullable: true, default: None, constraints: None });
+    }
+    Ok(schema(Raw::deserialize(value)?, &|_| None))
+}
+
 fn schema(mut raw: Raw, resolve: Resolve) -> Schema {
     let constraints = constraints(&mut raw, resolve);
     let (nullable, default) = (raw.nullable, raw.default.take());

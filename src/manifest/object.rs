@@ -29,11 +29,12 @@ impl Object {
         let Value::Object(mut fields) = value else {
             return Err(Error::internal(format!("an object of component `{component}` is not a mapping")));
         };
-        // People look for these first; the typed structs write `metadata` after `data`.
-        let mut value: Map<String, Value> =
-            ["apiVersion", "kind", "metadata"].iter().filter_map(|key| fields.shift_remove_entry(*key)).collect();
-        value.append(&mut fields);
-        let object = Self { value, component, origin };
+        // People look for these first; the typed structs write `metadata` after `data`, and `labels` before `name`.
+        if let Some(Value::Object(metadata)) = fields.get_mut("metadata") {
+            put_first(metadata, &["name", "namespace", "labels", "annotations"]);
+        }
+        put_first(&mut fields, &["apiVersion", "kind", "metadata"]);
+        let object = Self { value: fields, component, origin };
         for (what, text) in [("apiVersion", object.api_version()), ("kind", object.kind()), ("metadata.name", object.name())] {
             if text.is_empty() {
                 return Err(Error::internal(format!("an object of component `{component}` has no `{what}`")));
@@ -119,6 +120,12 @@ impl Object {
     fn text(&self, pointer: &str) -> &str {
         self.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
+}
+
+fn put_first(map: &mut Map<String, Value>, keys: &[&str]) {
+    let mut rest = std::mem::take(map);
+    map.extend(keys.iter().filter_map(|key| rest.shift_remove_entry(*key)));
+    map.append(&mut rest);
 }
 
 impl Serialize for Object {

@@ -22,7 +22,7 @@ pub struct Edge<'a> {
 /// What a target is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Need {
-    /// A ConfigMap, or a key of it.
+    /// A `ConfigMap`, or a key of it.
     ConfigMap,
     /// A Secret, or a key of it.
     Secret,
@@ -107,7 +107,7 @@ pub enum Target<'a> {
 pub enum Part<'a> {
     /// That it exists.
     Whole,
-    /// A key of a ConfigMap or Secret.
+    /// A key of a `ConfigMap` or Secret.
     Key(&'a str),
     /// A port of a Service by name.
     PortName(&'a str),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::manifest::Object;
 
 /// Steps that a path can have. The deepest field that anything looks at, an item of a projected volume in a `CronJob`, has 13.
-const DEPTH: usize = 16;
+const DEPTH: usize = 14;
 
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {

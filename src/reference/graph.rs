@@ -112,7 +112,7 @@ impl<'a> Graph<'a> {
 
     /// Whether what answers a target has a part; none when that cannot be known.
     ///
-    /// A ConfigMap or Secret without any key is filled by somebody else while the cluster runs, so its keys are not known.
+    /// A `ConfigMap` or Secret without any key is filled by somebody else while the cluster runs, so its keys are not known.
     #[must_use]
     pub fn has_part(&self, target: &Target<'a>, part: Part<'a>) -> Option<bool> {
         let Target::Object { group, kind, namespace, name } = target else { return None };

@@ -23,7 +23,7 @@ fn certificates<'c>(context: &'c Context<'_>, secret: &'c str) -> impl Iterator<
     context.objects.iter().enumerate().filter(move |(_, object)| wrote(object)).map(|(number, _)| number)
 }
 
-/// The namespace in which the Secrets of a ClusterIssuer live: that of cert-manager's controller, unless an argument says otherwise
+/// The namespace in which the Secrets of a `ClusterIssuer` live: that of cert-manager's controller, unless an argument says otherwise
 /// (<https://cert-manager.io/docs/configuration/#cluster-resource-namespace>).
 fn cluster_resource_namespace<'a>(context: &Context<'a>) -> &'a str {
     let templates = context.graph.templates().iter();

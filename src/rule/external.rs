@@ -11,7 +11,7 @@ pub struct External {
     pub namespace: Option<String>,
     /// Its name; `*` stands for any.
     pub name: String,
-    /// Its keys, for a ConfigMap or Secret. When none is named, every key is taken to be there.
+    /// Its keys, for a `ConfigMap` or Secret. When none is named, every key is taken to be there.
     pub keys: BTreeSet<String>,
 }
 

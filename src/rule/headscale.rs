@@ -1,6 +1,6 @@
 //! What Headscale does not start with, or does not work with.
 //!
-//! The config file is read where it is a key of a ConfigMap that a container of an image called `headscale` mounts. Facts are those of
+//! The config file is read where it is a key of a `ConfigMap` that a container of an image called `headscale` mounts. Facts are those of
 //! `hscontrol/types/config.go` of Headscale 0.28 and 0.29.
 
 pub(super) mod base_domain;
@@ -19,7 +19,7 @@ pub(super) mod server_url;
 pub(super) mod tls;
 pub(super) mod trusted_proxies;
 
-/// A ConfigMap with the lines of a config file, and a Deployment that runs with it.
+/// A `ConfigMap` with the lines of a config file, and a Deployment that runs with it.
 macro_rules! example {
     ($($line:literal)*) => {
         concat!(

@@ -65,7 +65,7 @@ impl Levels {
             self.0.insert(rule.id, level);
         }
         let known = self.0.len() > before || self.0.keys().any(|id| *id == pattern || room.is_some_and(|room| id.starts_with(room)));
-        if known { Ok(()) } else { Err(unknown(pattern)) }
+        if known { Ok(()) } else { Err(Error::usage(format!("there is no rule `{pattern}`")).hint(suggestion(pattern))) }
     }
 
     /// The level that was asked for.
@@ -75,20 +75,19 @@ impl Levels {
     }
 }
 
-/// The error for a rule that does not exist.
-pub(super) fn unknown(pattern: &str) -> Box<Error> {
+/// What to say about a rule that does not exist.
+pub(super) fn suggestion(pattern: &str) -> String {
+    if pattern.starts_with("schema/") {
+        return "what the API server itself would refuse cannot be allowed".to_owned();
+    }
     let mut rooms: Vec<String> = ALL.iter().filter_map(|rule| Some(format!("{}/*", rule.id.split_once('/')?.0))).collect();
     rooms.dedup();
     let candidates = ALL.iter().map(|rule| rule.id).chain(rooms.iter().map(String::as_str));
     // Whoever forgot the room still named the rule.
     let same_name = ALL.iter().map(|rule| rule.id).find(|id| id.split_once('/').is_some_and(|(_, name)| name == pattern));
-    let error = Error::usage(format!("there is no rule `{pattern}`"));
-    if pattern.starts_with("schema/") {
-        return error.hint("what the API server itself would refuse cannot be allowed");
-    }
     match same_name.or_else(|| did_you_mean(pattern, candidates)) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("`manifestgen explain rules` lists all rules"),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "docs/RULES.md lists all rules".to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diag::Result;
+use crate::diag::{Error, Result};
 
 use super::{ALL, Level, Rule, level};
 
@@ -11,7 +11,7 @@ use super::{ALL, Level, Rule, level};
 /// # Errors
 /// Wrong usage when there is no such rule.
 pub fn find(id: &str) -> Result<&'static Rule> {
-    ALL.iter().find(|rule| rule.id == id).ok_or_else(|| level::unknown(id))
+    ALL.iter().find(|rule| rule.id == id).ok_or_else(|| Error::usage(format!("there is no rule `{id}`")).hint(level::suggestion(id)))
 }
 
 /// The page of one rule, as Markdown.

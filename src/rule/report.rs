@@ -36,12 +36,11 @@ impl Report<'_> {
 
     fn push(&mut self, object: usize, pointer: String, certain: bool, message: String, hint: String) {
         let mut finding = Finding::warning(self.rule.id, message).with_object(self.objects[object].reference()).with_path(pointer);
-        finding.severity = match self.level {
-            Some(Level::Deny) => Severity::Error,
-            Some(_) => Severity::Warning,
-            None if certain && self.rule.level == Level::Deny => Severity::Error,
-            None => Severity::Warning,
-        };
+        // What was asked for outdoes what the rule itself is sure of.
+        let is_error = self.level.map_or(certain && self.rule.level == Level::Deny, |level| level == Level::Deny);
+        if is_error {
+            finding.severity = Severity::Error;
+        }
         finding.hint = Some(hint).filter(|hint| !hint.is_empty());
         self.findings.push((object, finding));
     }

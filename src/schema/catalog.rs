@@ -1,8 +1,10 @@
 //! The kinds that a check knows, and the check of one object.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::data::{self, Definitions};
+use crate::data::{self, CustomKind, Definitions, Kind};
 use crate::diag::Result;
 
 use super::pointer::Pointer;
@@ -10,10 +12,12 @@ use super::unknown_kind;
 use super::violation::Violation;
 use super::walk::{Dialect, Walk};
 
-/// The kinds of one Kubernetes version.
+/// The kinds of one Kubernetes version, and custom ones.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     definitions: &'static Definitions,
+    /// By `apiVersion` and kind; they stand in front of the embedded ones.
+    custom: BTreeMap<(Box<str>, Box<str>), CustomKind>,
 }
 
 /// Everything that an API server of this version would refuse in one object, in the order of the object's fields.
@@ -30,7 +34,29 @@ impl Catalog {
     /// # Errors
     /// Wrong usage when the version is not known.
     pub fn new(version: &str) -> Result<Self> {
-        Ok(Self { definitions: data::kubernetes(version)? })
+        Ok(Self { definitions: data::kubernetes(version)?, custom: BTreeMap::new() })
+    }
+
+    /// Adds the kinds of a `CustomResourceDefinition`, in place of embedded ones of the same name.
+    ///
+    /// # Errors
+    /// Wrong usage when it is none, or its schema cannot be read.
+    pub fn add_crd(&mut self, crd: &Value) -> Result<()> {
+        let kinds = data::custom_kinds(crd)?;
+        self.custom.extend(kinds.into_iter().map(|custom| ((custom.kind.api_version.clone(), custom.kind.kind.clone()), custom)));
+        Ok(())
+    }
+
+    /// What is known of a kind: built in, given with [`Self::add_crd`], or embedded.
+    #[must_use]
+    pub fn kind(&self, api_version: &str, kind: &str) -> Option<&Kind> {
+        let custom = || self.custom_kind(api_version, kind).map(|custom| &custom.kind);
+        self.definitions.kind(api_version, kind).or_else(custom)
+    }
+
+    fn custom_kind(&self, api_version: &str, kind: &str) -> Option<&CustomKind> {
+        let given = self.custom.get(&(api_version.into(), kind.into()));
+        given.or_else(|| data::embedded_kind(api_version, kind))
     }
 
     /// Everything that an API server would refuse in one object, in the order of the object's fields.
@@ -54,19 +80,21 @@ impl Catalog {
         };
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let (Some(api_version), Some(name)) = (api_version, kind) else { return found };
-        let Some(kind) = self.definitions.kind(api_version, name) else {
+        if let Some((schema, definition)) = self.definitions.schema(api_version, name) {
+            if let Some(kind) = self.definitions.kind(api_version, name).filter(|kind| !kind.is_served_by_default()) {
+                found.push(unknown_kind::not_served(self.definitions, kind));
+            }
+            Walk::new(self.definitions, Dialect::BuiltIn).root(fields, schema, definition, &mut found);
+        } else if let Some(custom) = self.custom_kind(api_version, name) {
+            Walk::new(self.definitions, Dialect::Custom { status_is_dropped: custom.status_is_dropped }).root(
+                fields,
+                &custom.schema,
+                "",
+                &mut found,
+            );
+        } else {
             found.push(unknown_kind::violation(self.definitions, api_version, name));
-            return found;
-        };
-        if !kind.is_served_by_default() {
-            found.push(unknown_kind::not_served(self.definitions, kind));
         }
-        Walk::new(self.definitions, Dialect::BuiltIn).root(
-            fields,
-            self.definitions.schema(kind),
-            self.definitions.name_of(kind),
-            &mut found,
-        );
         found
     }
 }

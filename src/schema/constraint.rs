@@ -30,6 +30,12 @@ pub(super) fn check(walk: Walk, value: &Value, constraints: &Constraints, at: &P
     }
     values(walk, value, constraints, at, found);
     branches(walk, value, constraints, at, found);
+    if let Some(first) = constraints.validations.first() {
+        let more = constraints.validations.len() - 1;
+        let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let message = format!("not checked: the CEL rule `{}`{rest}", first.rule);
+        found.push(Violation::new("schema/not-checked", at, message).warning().hint("`validate --server` checks it"));
+    }
 }
 
 fn range(what: &str, count: u64, (least, most): (Option<u64>, Option<u64>)) -> Option<String> {

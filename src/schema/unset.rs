@@ -21,9 +21,9 @@ pub fn unset_required(object: &Map<String, Value>, definitions: &Definitions) ->
     let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     for definitions in [Some(definitions), all_versions().next()].into_iter().flatten() {
-        if let Some(kind) = definitions.kind(api_version, kind) {
+        if let Some((schema, name)) = definitions.schema(api_version, kind) {
             let walk = Walk { definitions };
-            walk.object(object, definitions.schema(kind), definitions.name_of(kind), &Pointer::ROOT, &mut found);
+            walk.object(object, schema, name, &Pointer::ROOT, &mut found);
         }
     }
     found.into_iter().collect()

@@ -17,7 +17,10 @@ pub(super) enum Dialect {
     /// Null is no value, a zero is unset, duplicates in lists pass.
     BuiltIn,
     /// Null is a value, zeros are values, list types count.
-    Custom,
+    Custom {
+        /// Whether `status` is a subresource, which a create does not touch.
+        status_is_dropped: bool,
+    },
 }
 
 /// The walk over one object along its schema.
@@ -59,7 +62,7 @@ impl<'a> Walk<'a> {
     pub(super) fn value(self, value: &Value, schema: &Schema, at: &Pointer, found: &mut Vec<Violation>) {
         let (schema, definition) = self.definitions.resolve(schema);
         if value.is_null() {
-            if self.dialect == Dialect::Custom && self.judged && !schema.nullable && schema.default.is_none() && schema.kind != Type::Any {
+            if self.is_custom() && self.judged && !schema.nullable && schema.default.is_none() && schema.kind != Type::Any {
                 let message = format!("must be {}, not null", expected(&schema.kind));
                 found.push(Violation::new("schema/type", at, message).hint("leave the field out"));
             }
@@ -88,11 +91,19 @@ impl<'a> Walk<'a> {
     fn fields(self, fields: &Map<String, Value>, object: &Object, definition: &str, at: &Pointer, found: &mut Vec<Violation>) {
         for (key, value) in fields {
             let here = at.key(key);
+            if object.embedded && key == "metadata" {
+                self.metadata(value, &here, found);
+                continue;
+            }
             match object.property(key).or(object.additional.as_deref()) {
+                // Null is dropped from a custom resource where the schema has no place for it, and then counts as absent.
+                Some(_) if value.is_null() => {}
                 // Only a whole object has a status that is dropped.
-                Some(schema) if key == "status" && at.is_root() => Self { judged: false, ..self }.value(value, schema, &here, found),
+                Some(schema) if key == "status" && at.is_root() && self.dialect != (Dialect::Custom { status_is_dropped: false }) => {
+                    Self { judged: false, ..self }.value(value, schema, &here, found)
+                }
                 Some(schema) => self.value(value, schema, &here, found),
-                None if object.preserve || !self.closed || (object.embedded && matches!(&**key, "apiVersion" | "kind" | "metadata")) => {}
+                None if object.preserve || !self.closed || (object.embedded && matches!(&**key, "apiVersion" | "kind")) => {}
                 None => found.push(unknown_field(key, object, &here)),
             }
         }
@@ -103,7 +114,7 @@ impl<'a> Walk<'a> {
             let unset = match (self.dialect, fields.get(&**name)) {
                 (_, None) => true,
                 (Dialect::BuiltIn, Some(value)) => is_unset(value),
-                (Dialect::Custom, Some(_)) => false,
+                (Dialect::Custom { .. }, Some(value)) => value.is_null() && object.property(name).is_some_and(|schema| !schema.nullable),
             };
             if unset && !(self.dialect == Dialect::BuiltIn && is_optional(object, definition, name)) {
                 found.push(Violation::new("schema/required", &at.key(name), format!("`{name}` is required")));
@@ -118,6 +129,13 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The metadata of a custom resource follows the same Go struct as that of a built-in kind.
+    fn metadata(self, value: &Value, at: &Pointer, found: &mut Vec<Violation>) {
+        if let Some(number) = self.definitions.number("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") {
+            Self { dialect: Dialect::BuiltIn, ..self }.value(value, self.definitions.definition(number), at, found);
+        }
+    }
+
     fn items(self, items: &[Value], array: &Array, at: &Pointer, found: &mut Vec<Violation>) {
         for (index, item) in items.iter().enumerate() {
             let here = at.index(index);
@@ -129,9 +147,13 @@ impl<'a> Walk<'a> {
                 item => self.value(item, &array.items, &here, found),
             }
         }
-        if self.dialect == Dialect::Custom && self.judged {
+        if self.is_custom() && self.judged {
             duplicates(items, &array.list_type, at, found);
         }
+    }
+
+    fn is_custom(self) -> bool {
+        self.dialect != Dialect::BuiltIn
     }
 
     fn is_mapping(self, schema: &Schema) -> bool {
@@ -175,7 +197,7 @@ impl<'a> Walk<'a> {
             Format::Byte if !is_base64(text) => Some("must be base64".to_owned()),
             Format::DateTime if !is_date_time(text) => Some("must be a time like `2026-01-31T12:00:00Z`".to_owned()),
             Format::Quantity if !is_quantity(text) => Some(format!("`{text}` is no quantity like `500m`, `1.5` or `2Gi`")),
-            Format::Other(name) if self.dialect == Dialect::Custom && self.judged => constraint::wrong_format(text, name),
+            Format::Other(name) if self.is_custom() && self.judged => constraint::wrong_format(text, name),
             _ => None,
         }
     }

@@ -6,21 +6,21 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// One run of `manifestgen`, in a folder of its own with no environment that could change what it says.
-pub struct Run {
+pub(crate) struct Run {
     command: Command,
     input: Option<Vec<u8>>,
 }
 
 /// What a run left behind.
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code; 128 + n for signal n.
-    pub code: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl Run {
-    pub fn new(folder: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn new(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_manifestgen"));
         command.args(arguments).current_dir(folder);
         for name in ["KUBECONFIG", "KUBEBUILDER_ASSETS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
@@ -29,17 +29,17 @@ impl Run {
         Self { command, input: None }
     }
 
-    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = Some(text.into());
         self
     }
 
-    pub fn run(mut self) -> Ran {
+    pub(crate) fn run(mut self) -> Ran {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         if let (Some(input), Some(mut pipe)) = (self.input, child.stdin.take()) {
@@ -60,13 +60,13 @@ impl From<Output> for Ran {
 
 impl Ran {
     /// Asserts that the run ended well and gives its data.
-    pub fn good(self) -> String {
+    pub(crate) fn good(self) -> String {
         assert_eq!(self.code, 0, "{}", self.stderr);
         String::from_utf8(self.stdout).expect("data is UTF-8")
     }
 
     /// Exit code, stdout and stderr as one text for a snapshot.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut text = format!("exit code {}\n", self.code);
         for (name, part) in [("stdout", String::from_utf8_lossy(&self.stdout).into_owned()), ("stderr", self.stderr.clone())] {
             if !part.is_empty() {
@@ -78,12 +78,12 @@ impl Ran {
 }
 
 /// A folder for one run.
-pub fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a scratch folder")
 }
 
 /// The same, with a `cluster.yaml`.
-pub fn folder_with(cluster: &str) -> tempfile::TempDir {
+pub(crate) fn folder_with(cluster: &str) -> tempfile::TempDir {
     let folder = folder();
     std::fs::write(folder.path().join("cluster.yaml"), cluster).expect("written");
     folder

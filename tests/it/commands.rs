@@ -35,9 +35,39 @@ fn the_schema_is_one_and_accepts_what_we_accept() {
 fn explain_says_where_a_value_comes_from() {
     let folder = folder_with("cluster:\n  name: test\n  network:\n    cidr: 10.60.0.0/16\n");
     let run = |arguments: &[&str]| Run::new(folder.path(), arguments).run().shown();
-    insta::assert_snapshot!(run(&["explain", "cluster.network.cidr"]), @"");
-    insta::assert_snapshot!(run(&["explain", "cluster.network.cidr", "--set", "cluster.network.cidr=10.61.0.0/16"]), @"");
-    insta::assert_snapshot!(run(&["explain", "cluster.netwrok"]), @"");
+    insta::assert_snapshot!(run(&["explain", "cluster.network.cidr"]), @"
+    exit code 0
+    --- stdout
+    cluster.network.cidr: string (IP network)
+
+    Addresses of pods (k3s `cluster-cidr`).
+
+    default:  10.42.0.0/16
+    examples: 10.42.0.0/16, 10.42.0.0/16,fd42::/56
+    value:    10.60.0.0/16  (file, cluster.yaml:4)
+    --- stderr
+    using `cluster.yaml`
+    ");
+    insta::assert_snapshot!(run(&["explain", "cluster.network.cidr", "--set", "cluster.network.cidr=10.61.0.0/16"]), @"
+    exit code 0
+    --- stdout
+    cluster.network.cidr: string (IP network)
+
+    Addresses of pods (k3s `cluster-cidr`).
+
+    default:  10.42.0.0/16
+    examples: 10.42.0.0/16, 10.42.0.0/16,fd42::/56
+    value:    10.61.0.0/16  (--set)
+    --- stderr
+    using `cluster.yaml`
+    ");
+    insta::assert_snapshot!(run(&["explain", "cluster.netwrok"]), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error: `netwrok` is no key of `cluster`
+    hint: did you mean `cluster.network`?
+    ");
 }
 
 #[test]

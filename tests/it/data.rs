@@ -2,6 +2,8 @@
 
 #[path = "../../examples/generate_data/bundle.rs"]
 mod bundle;
+#[path = "../../examples/generate_data/crds.rs"]
+mod crds;
 #[path = "../../examples/generate_data/enums.rs"]
 mod enums;
 #[path = "../../examples/generate_data/gomod.rs"]
@@ -22,9 +24,10 @@ fn the_same_modules_give_the_same_bytes() {
     if part("go").is_none() {
         return;
     }
-    let generated = kubernetes::generate().expect("the generator runs");
-    for (name, bytes) in generated {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/openapi").join(name);
+    let openapi = kubernetes::generate().expect("the generator runs").into_iter().map(|file| ("openapi", file));
+    let crds = crds::generate().expect("the generator runs").into_iter().map(|file| ("crds", file));
+    for (folder, (name, bytes)) in openapi.chain(crds) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(folder).join(name);
         let committed = fs::read(&path).expect("the data is committed");
         assert!(committed == bytes, "{} is stale: run `cargo run --example generate_data`", path.display());
     }

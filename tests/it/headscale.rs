@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use manifestgen::component::{ALL, Component, Output};
-use manifestgen::config::{Cluster, Problems, headscale};
+use manifestgen::config::{Cluster, Problem, Problems, headscale};
 use manifestgen::diag::Severity;
 use manifestgen::manifest::{DeclaredSecret, Object};
 use manifestgen::source::Sources;
@@ -39,6 +39,15 @@ pub(crate) fn problems(cluster: &Cluster) -> Vec<(Severity, String, String)> {
     let mut problems = Problems::new();
     headscale::check(cluster, &mut problems);
     problems.as_slice().iter().map(|problem| (problem.severity, problem.path.to_string(), problem.message.clone())).collect()
+}
+
+/// What the semantic checks say, in full.
+pub(crate) fn said(cluster: &Cluster) -> String {
+    let mut problems = Problems::new();
+    headscale::check(cluster, &mut problems);
+    let line =
+        |problem: &Problem| format!("{:?} {} {}: {}\n  -> {}", problem.severity, problem.path, problem.rule, problem.message, problem.hint);
+    problems.as_slice().iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What the component makes.

@@ -63,7 +63,13 @@ fn an_edited_file_stops_the_render() {
     Run::new(folder.path(), &arguments).run().good();
     fs::write(folder.path().join("out/objects/default/configmap-mine.yaml"), "edited").expect("written");
     let ran = Run::new(folder.path(), &arguments).run();
-    insta::assert_snapshot!(ran.shown(), @"");
+    insta::assert_snapshot!(ran.shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error: changed or written by somebody else: `out/objects/default/configmap-mine.yaml`; nothing was written
+    hint: move such a change into the config, or replace the files with `--force`
+    ");
     Run::new(folder.path(), &["render", "--format", "dir", "-o", "out", "--force"]).run().good();
 }
 
@@ -71,16 +77,44 @@ fn an_edited_file_stops_the_render() {
 fn wrong_usage_says_the_way_out() {
     let folder = folder_with(CLUSTER);
     let shown = |arguments: &[&str]| Run::new(folder.path(), arguments).run().shown();
-    insta::assert_snapshot!(shown(&["render", "-o", "json"]), @"");
-    insta::assert_snapshot!(shown(&["render", "--format", "dir"]), @"");
-    insta::assert_snapshot!(shown(&["render", "--only", "headscal"]), @"");
-    insta::assert_snapshot!(shown(&["render", "--only", "headscale"]), @"");
+    insta::assert_snapshot!(shown(&["render", "-o", "json"]), @"
+    exit code 2
+    --- stderr
+    error: `-o json` names a file to write
+    hint: for the form write `--format json`; for a file of that name write `-o ./json`
+    ");
+    insta::assert_snapshot!(shown(&["render", "--format", "dir"]), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error: `--format dir` writes many files and needs a folder
+    hint: add `-o FOLDER`
+    ");
+    insta::assert_snapshot!(shown(&["render", "--only", "headscal"]), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error: there is no component `headscal`
+    hint: did you mean `headscale`?
+    ");
+    insta::assert_snapshot!(shown(&["render", "--only", "headscale"]), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error: component `headscale` is not on in this config
+    hint: components that are on: `base`, `extra`
+    ");
 }
 
 #[test]
 fn no_file_and_no_profile() {
     let folder = folder();
-    insta::assert_snapshot!(Run::new(folder.path(), &["render"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["render"]).run().shown(), @"
+    exit code 2
+    --- stderr
+    error: there is no `cluster.yaml` in this folder
+    hint: `manifestgen init` writes one; `-c FILE` names another; `--profile primer` needs none
+    ");
 }
 
 #[test]
@@ -137,12 +171,50 @@ fn nulls_and_status_in_extra_objects_are_refused_at_their_place() {
         "cluster: {name: test}\nextraObjects:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: a, namespace: default}\n  spec:\n    \
          clusterIP: null\n    ports: [{port: 80}]\n  status: {}\n",
     );
-    insta::assert_snapshot!(Run::new(folder.path(), &["render"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["render"]).run().shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error[seal/unwanted-field]: `/status` of Service `a` is written by the cluster, not by a manifest
+     --> cluster.yaml:9:3
+      |
+    9 |   status: {}
+      |   ^^^^^^
+      |
+      = object: Service default/a at /status
+    error[seal/unwanted-field]: `/spec/clusterIP` of Service `a` is null; leave it out instead
+     --> cluster.yaml:7:16
+      |
+    7 |     clusterIP: null
+      |                ^^^^
+      |
+      = object: Service default/a at /spec/clusterIP
+    error: the release cannot be sealed
+    ");
 }
 
 #[test]
 fn the_same_object_twice_is_refused() {
     let object = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}\n";
     let folder = folder_with(&format!("cluster: {{name: test}}\nextraObjects:\n{object}{object}"));
-    insta::assert_snapshot!(Run::new(folder.path(), &["render"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["render"]).run().shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    error[config/object]: ConfigMap `a` is there already, as `extraObjects[0]`
+     --> cluster.yaml:4:54
+      |
+    4 | - {apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}}
+      |                                                      ^
+      |
+      = hint: remove one of them, or give it another name
+    error: `cluster.yaml` has an error
+    ");
+}
+
+#[test]
+fn the_config_may_come_through_stdin() {
+    let folder = folder();
+    let text = Run::new(folder.path(), &["render", "-c", "-"]).input(CLUSTER).run().good();
+    assert!(text.contains("name: mine"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! The rules over their own examples, over upstream's manifests, and in front of large sets.
 
 mod examples;
+mod pod_security;
 mod policy;
 mod upstream;
 

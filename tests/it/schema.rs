@@ -10,9 +10,9 @@ use manifestgen::source::Sources;
 use manifestgen::yaml;
 use serde_json::{Value, json};
 
-/// Valid objects of every kind that 1.36 serves by default.
-pub(crate) fn kinds() -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kinds");
+/// Valid objects of every kind that 1.36 serves by default (`kinds`), and of embedded custom kinds (`custom`).
+fn fixtures(folder: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     let mut sources = Sources::new();
@@ -31,7 +31,7 @@ fn errors(catalog: &Catalog, object: &Value) -> Vec<Violation> {
 
 #[test]
 fn a_valid_object_of_every_kind_passes_in_every_version_that_has_the_kind() {
-    let objects = kinds();
+    let objects = fixtures("kinds");
     for definitions in all_versions() {
         let catalog = Catalog::new(definitions.minor()).expect("known");
         for object in &objects {
@@ -45,7 +45,7 @@ fn a_valid_object_of_every_kind_passes_in_every_version_that_has_the_kind() {
 
 #[test]
 fn the_valid_objects_cover_every_kind_that_is_served_by_default() {
-    let objects = kinds();
+    let objects = fixtures("kinds");
     let missing: Vec<_> = kubernetes("1.36")
         .expect("known")
         .kinds()
@@ -100,4 +100,47 @@ fn a_kind_that_is_gone_names_its_successor() {
     for ((message, hint), expected) in pairs {
         assert_eq!((message.as_str(), hint.as_str()), expected);
     }
+}
+
+#[test]
+fn custom_resources_are_read_by_their_definitions() {
+    let catalog = Catalog::new("1.36").expect("known");
+    for object in fixtures("custom") {
+        assert_eq!(errors(&catalog, &object), [], "{object}");
+    }
+    let application = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a", "labls": {}}, "spec": {
+        "project": "default",
+        "destination": {"namespce": "web"},
+        "source": {"repoURL": null, "helm": {"valuesObject": {"anything": ["goes"]}}},
+        "syncPolicy": {"retry": {"limit": "5"}},
+    }});
+    let found: Vec<_> = errors(&catalog, &application).into_iter().map(|v| (v.rule, v.path)).collect();
+    let expected = [
+        ("schema/unknown-field", "/metadata/labls"),
+        ("schema/unknown-field", "/spec/destination/namespce"),
+        ("schema/required", "/spec/source/repoURL"),
+        ("schema/type", "/spec/syncPolicy/retry/limit"),
+    ];
+    assert_eq!(found, expected.map(|(rule, path)| (rule, path.to_owned())));
+}
+
+#[test]
+fn a_definition_that_is_given_makes_its_kind_known() {
+    let mut catalog = Catalog::new("1.36").expect("known");
+    let crd = fixtures("kinds").into_iter().find(|object| object["kind"] == "CustomResourceDefinition").expect("one");
+    catalog.add_crd(&crd).expect("a whole definition");
+    let widget = |spec: Value| json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": spec});
+    let said =
+        |spec: Value| catalog.check(&widget(spec)).into_iter().map(|v| format!("{} {} {}", v.rule, v.path, v.message)).collect::<Vec<_>>();
+    let not_checked = "schema/not-checked /spec not checked: the CEL rule `self.size < 10`";
+    assert_eq!(said(json!({"size": 3, "port": "http", "free": {"a": 1}, "list": [{"name": "a"}, {"name": "b"}]})), [not_checked]);
+    assert_eq!(
+        said(json!({"size": 30, "name": "Upper", "list": [{"name": "a"}, {"name": "a"}], "other": 1})),
+        [
+            "schema/value /spec/size must be at most 10, is 30",
+            "schema/value /spec/name `Upper` does not match `^[a-z]+$`",
+            "schema/duplicate /spec/list/1 \"a\" stands here twice",
+            "schema/unknown-field /spec/other unknown field `other`",
+        ]
+    );
 }

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, NAME, Output, at};
 use crate::config::headscale::{ChallengeType, DatabaseType};
-use crate::config::{Host, HttpUrl, NodePort};
+use crate::config::{Host, HttpUrl, Port};
 use crate::diag::Result;
 
 /// Adds the policy, where the cluster has policies.
@@ -52,7 +52,7 @@ fn ingress(context: Context<'_>) -> Vec<NetworkPolicyIngressRule> {
         open.push(port("TCP", acme.challenge_port.0));
     }
     let mut rules = vec![NetworkPolicyIngressRule { from: None, ports: Some(open) }];
-    let mut inside = |number: u16, node_port: Option<NodePort>, from: Vec<NetworkPolicyPeer>| {
+    let mut inside = |number: u16, node_port: Option<Port>, from: Vec<NetworkPolicyPeer>| {
         // Who comes through a NodePort has an address outside of the cluster.
         let from = Some(from).filter(|from| node_port.is_none() && !from.is_empty());
         rules.push(NetworkPolicyIngressRule { from, ports: Some(vec![port("TCP", number)]) });

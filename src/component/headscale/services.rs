@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, NAME, Output, at};
+use crate::config::Port;
 use crate::config::headscale::{ChallengeType, ServiceType};
-use crate::config::{NodePort, Port};
 use crate::diag::Result;
 
 /// Adds one Service for each way to the pod that the setup has.
@@ -39,12 +39,12 @@ fn service(context: Context<'_>, name: &str, r#type: ServiceType, ports: Vec<Ser
 }
 
 /// A port that leads to the container's port of the same name.
-fn port(name: &str, port: Port, node_port: Option<NodePort>) -> ServicePort {
+fn port(name: &str, port: Port, node_port: Option<Port>) -> ServicePort {
     ServicePort {
         name: Some(name.to_owned()),
         port: port.as_i32(),
         target_port: Some(IntOrString::String(name.to_owned())),
-        node_port: node_port.map(NodePort::as_i32),
+        node_port: node_port.map(Port::as_i32),
         protocol: Some("TCP".to_owned()),
         app_protocol: None,
     }
@@ -60,7 +60,7 @@ fn stun_port(context: Context<'_>) -> ServicePort {
 fn main(context: Context<'_>) -> Service {
     let headscale = context.headscale;
     let config = &headscale.service;
-    let on_nodes = |number: NodePort| (config.r#type == ServiceType::NodePort).then_some(number);
+    let on_nodes = |number: Port| (config.r#type == ServiceType::NodePort).then_some(number);
     let mut ports = vec![port("http", config.port, on_nodes(config.node_port))];
     if let Some(acme) = headscale.tls.lets_encrypt.as_ref().filter(|acme| acme.challenge_type == ChallengeType::Http01) {
         ports.push(port("acme", Port(80), on_nodes(acme.challenge_node_port)));

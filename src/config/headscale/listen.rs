@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DnsLabel, DnsName, Host, HttpUrl, IpAddress, NodePort, Port};
+use crate::config::{DnsLabel, DnsName, Host, HttpUrl, IpAddress, Port};
 
 /// Where the server listens inside of its pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub struct Grpc {
     pub allow_insecure: bool,
     /// The NodePort of the API, where the Service is of type `NodePort`; none keeps the API inside of the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub node_port: Option<NodePort>,
+    pub node_port: Option<Port>,
 }
 
 impl Default for Grpc {
@@ -52,7 +52,7 @@ pub struct Metrics {
     pub port: Port,
     /// A NodePort for metrics; none keeps them inside of the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub node_port: Option<NodePort>,
+    pub node_port: Option<Port>,
     /// Namespaces whose pods may read them, where the cluster has network policies; none means all.
     pub from_namespaces: Vec<DnsLabel>,
 }
@@ -95,7 +95,7 @@ pub struct LetsEncrypt {
     pub challenge_port: Port,
     /// The NodePort of the challenge, where the Service is of type `NodePort`.
     #[serde(default = "challenge_node_port")]
-    pub challenge_node_port: NodePort,
+    pub challenge_node_port: Port,
 }
 
 fn acme_directory() -> HttpUrl {
@@ -106,8 +106,8 @@ const fn challenge_port() -> Port {
     Port(8081)
 }
 
-const fn challenge_node_port() -> NodePort {
-    NodePort(30081)
+const fn challenge_node_port() -> Port {
+    Port(30081)
 }
 
 /// How an ACME authority checks a name.
@@ -131,9 +131,9 @@ pub struct Service {
     /// The port of the Service inside of the cluster.
     pub port: Port,
     /// The port on every node, where the type is `NodePort`.
-    pub node_port: NodePort,
+    pub node_port: Port,
     /// The UDP port of STUN on the node that runs the pod, where the type is `NodePort` and the embedded DERP server is on.
-    pub stun_node_port: NodePort,
+    pub stun_node_port: Port,
     /// Annotations, such as those of a load balancer.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -144,8 +144,8 @@ impl Default for Service {
         Self {
             r#type: ServiceType::NodePort,
             port: Port(8080),
-            node_port: NodePort(30080),
-            stun_node_port: NodePort(30478),
+            node_port: Port(30080),
+            stun_node_port: Port(30478),
             annotations: BTreeMap::new(),
         }
     }

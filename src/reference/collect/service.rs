@@ -28,12 +28,12 @@ pub(super) fn collect<'a>(object: &'a Object, needs: &mut Needs<'a, '_>) {
 pub(super) fn backend<'a>(backend: Field<'a>, port: Option<Field<'a>>, namespace: &'a str, needs: &mut Needs<'a, '_>) {
     needs.object(Need::Service, ("", "Service"), namespace, backend.get("name"), Part::Whole, false);
     let (Some(name), Some(port)) = (backend.text("name"), port) else { return };
-    let part = match (port.value.as_i64(), port.as_str()) {
+    let wanted = match (port.value.as_i64(), port.as_str()) {
         (Some(number), _) => Part::PortNumber(number),
         // Traefik takes a number in quotes as a number.
         (None, Some(text)) => text.parse().map_or(Part::PortName(text), Part::PortNumber),
         (None, None) => return,
     };
     let target = Target::Object { group: "", kind: "Service", namespace, name };
-    needs.target(Need::Service, target, port, part, false);
+    needs.target(Need::Service, target, port, wanted, false);
 }

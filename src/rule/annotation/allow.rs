@@ -32,8 +32,7 @@ data: {color: blue}
             for allowance in allowances(object) {
                 let pointer = format!("/metadata/annotations/{}", ANNOTATION.replace('/', "~1"));
                 if !allowance.is_known() {
-                    let hints = level::unknown(allowance.rule).hints;
-                    report.add(number, pointer, format!("there is no rule `{}`", allowance.rule), hints.concat());
+                    report.add(number, pointer, format!("there is no rule `{}`", allowance.rule), level::suggestion(allowance.rule));
                 } else if allowance.reason.is_empty() {
                     let hint = format!("write `{}: why it is fine here`", allowance.rule);
                     report.add(number, pointer, format!("`{}` is allowed without a reason", allowance.rule), hint);

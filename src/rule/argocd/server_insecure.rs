@@ -108,14 +108,12 @@ data: {server.insecure: 'true'}
             if servers.peek().is_none() || servers.any(speaks_plain_http) {
                 continue;
             }
-            match parameter(context, service.namespace().unwrap_or_default()) {
-                Some(value) if value == "true" => continue,
+            let parameter = parameter(context, service.namespace().unwrap_or_default());
+            if parameter != Some("true") {
+                let hint = "set `server.insecure: \"true\"` in `argocd-cmd-params-cm`, or route to port 443";
+                let message = "argocd-server answers plain HTTP with a redirect to HTTPS, so requests through this route never end";
                 // A ConfigMap that lives elsewhere may say so.
-                parameter => {
-                    let hint = "set `server.insecure: \"true\"` in `argocd-cmd-params-cm`, or route to port 443";
-                    let message = "argocd-server answers plain HTTP with a redirect to HTTPS, so requests through this route never end";
-                    report.add_if(parameter.is_some(), route.object, route.backend.pointer(), message, hint);
-                }
+                report.add_if(parameter.is_some(), route.object, route.backend.pointer(), message, hint);
             }
         }
     },
@@ -138,7 +136,7 @@ fn words<'a>(template: &Template<'a>) -> impl Iterator<Item = &'a str> + use<'a>
     containers.flat_map(|container| container.list("command").chain(container.list("args"))).filter_map(|word| word.as_str())
 }
 
-/// The value of `server.insecure`; none when the ConfigMap is not in the set.
+/// The value of `server.insecure`; none when the `ConfigMap` is not in the set.
 fn parameter<'a>(context: &Context<'a>, namespace: &'a str) -> Option<&'a str> {
     let number = context.graph.object("", "ConfigMap", namespace, "argocd-cmd-params-cm")?;
     Some(context.objects[number].pointer("/data/server.insecure").and_then(Value::as_str).unwrap_or_default())

@@ -9,12 +9,10 @@ use crate::yaml::{self, Limits};
 
 use super::image::Image;
 
-/// A Headscale server whose config file is a key of a ConfigMap in the set.
+/// A Headscale server whose config file is a key of a `ConfigMap` in the set.
 #[derive(Debug)]
 pub(in crate::rule) struct Headscale<'a> {
-    /// The number of the workload.
-    pub(in crate::rule) workload: usize,
-    /// The number of the ConfigMap.
+    /// The number of the `ConfigMap`.
     pub(in crate::rule) config_map: usize,
     /// Where the config file stands in it.
     pub(in crate::rule) pointer: String,
@@ -48,7 +46,6 @@ impl<'a> Headscale<'a> {
         })?;
         let env = container.list("env").filter_map(|variable| Some((variable.text("name")?, variable.text("value")))).collect();
         Some(Self {
-            workload: template.object,
             config_map,
             pointer: file.pointer(),
             version: Image::parse(container.text("image")?).version(),
@@ -99,7 +96,7 @@ impl<'a> Headscale<'a> {
         self.version.is_none_or(|version| version >= (0, minor))
     }
 
-    /// Whether nothing outside of the set decides on a setting: a variable from a Secret or ConfigMap may.
+    /// Whether nothing outside of the set decides on a setting: a variable from a Secret or `ConfigMap` may.
     fn knows(&self, key: &str) -> bool {
         self.variable(key).is_none_or(|(_, value)| value.is_some())
     }

@@ -21,7 +21,7 @@ pub(in crate::rule) struct Violation {
     pub(in crate::rule) hint: &'static str,
 }
 
-/// What a level of a version of the standards, given by its minor, forbids in a pod.
+/// What a level of a version of the standards, given by its minor (25 or later), forbids in a pod.
 pub(in crate::rule) fn violations(template: &Template<'_>, standard: Standard, minor: u32) -> Vec<Violation> {
     let mut pod = Pod { template: *template, standard, minor, violations: Vec::new() };
     baseline::check(&mut pod);
@@ -58,7 +58,7 @@ impl<'a> Pod<'a> {
     }
 
     fn is_windows(&self) -> bool {
-        self.minor >= 25 && self.template.spec.get("os").and_then(|os| os.text("name")) == Some("windows")
+        self.template.spec.get("os").and_then(|os| os.text("name")) == Some("windows")
     }
 }
 

@@ -30,12 +30,14 @@ spec:
             for container in template.containers() {
                 let (Some(text), Some(field)) = (container.text("image"), container.get("image")) else { continue };
                 let image = Image::parse(text);
-                let what = match (image.tag, image.digest) {
-                    (_, Some(_)) => continue,
-                    (None, None) => format!("image `{text}` has no tag, which means `latest`"),
-                    (Some("latest"), None) => format!("image `{text}` has the tag `latest`"),
-                    (Some(_), None) => continue,
+                let what = match image.tag {
+                    None => format!("image `{text}` has no tag, which means `latest`"),
+                    Some("latest") => format!("image `{text}` has the tag `latest`"),
+                    Some(_) => continue,
                 };
+                if image.digest.is_some() {
+                    continue;
+                }
                 report.add(template.object, field.pointer(), what, "name a version");
             }
         }

@@ -79,5 +79,7 @@ spec:
   dnsNames: [shop.example.com]
   issuerRef: {kind: Issuer, name: internal}
 ",
-    check: |context, report| missing(context, report, Need::Issuer, "define it, correct `kind`, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::Issuer, "define it, correct `kind`, or declare it under `external`");
+    },
 };

@@ -1,4 +1,4 @@
-//! A ConfigMap that is not there.
+//! A `ConfigMap` that is not there.
 
 use crate::reference::Need;
 use crate::rule::facts::missing::missing;
@@ -36,5 +36,7 @@ spec:
       envFrom:
         - configMapRef: {name: settings}
 ",
-    check: |context, report| missing(context, report, Need::ConfigMap, "define it, set `optional: true`, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::ConfigMap, "define it, set `optional: true`, or declare it under `external`");
+    },
 };

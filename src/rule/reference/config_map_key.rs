@@ -1,4 +1,4 @@
-//! A key that a ConfigMap does not have.
+//! A key that a `ConfigMap` does not have.
 
 use crate::reference::Need;
 use crate::rule::facts::missing::missing_part;
@@ -45,5 +45,7 @@ spec:
           valueFrom:
             configMapKeyRef: {name: settings, key: color}
 ",
-    check: |context, report| missing_part(context, report, Need::ConfigMap),
+    check: |context, report| {
+        missing_part(context, report, Need::ConfigMap);
+    },
 };

@@ -87,5 +87,7 @@ spec:
     - backendRefs:
         - {name: web, port: 80}
 ",
-    check: |context, report| missing(context, report, Need::Gateway, "name a Gateway and its namespace, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::Gateway, "name a Gateway and its namespace, or declare it under `external`");
+    },
 };

@@ -27,5 +27,7 @@ spec:
   listeners:
     - {name: web, port: 8000, protocol: HTTP}
 ",
-    check: |context, report| missing(context, report, Need::GatewayClass, "define it, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::GatewayClass, "define it, or declare it under `external`");
+    },
 };

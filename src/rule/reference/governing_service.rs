@@ -59,6 +59,6 @@ spec:
             report,
             Need::GoverningService,
             "define a headless Service (`clusterIP: None`) of this name, or leave `serviceName` out",
-        )
+        );
     },
 };

@@ -23,5 +23,7 @@ metadata: {name: traefik, namespace: kube-system}
 spec:
   valuesContent: '{}'
 ",
-    check: |context, report| missing(context, report, Need::HelmChart, "give it the name and namespace of the HelmChart"),
+    check: |context, report| {
+        missing(context, report, Need::HelmChart, "give it the name and namespace of the HelmChart");
+    },
 };

@@ -87,5 +87,7 @@ spec:
     - backendRefs:
         - {name: web, port: 80}
 ",
-    check: |context, report| missing_part(context, report, Need::Gateway),
+    check: |context, report| {
+        missing_part(context, report, Need::Gateway);
+    },
 };

@@ -43,5 +43,7 @@ spec:
   accessModes: [ReadWriteOnce]
   resources: {requests: {storage: 1Gi}}
 ",
-    check: |context, report| missing(context, report, Need::Volume, "define the PersistentVolume, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::Volume, "define the PersistentVolume, or declare it under `external`");
+    },
 };

@@ -40,5 +40,7 @@ spec:
     - name: data
       persistentVolumeClaim: {claimName: data}
 ",
-    check: |context, report| missing(context, report, Need::Claim, "define it, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::Claim, "define it, or declare it under `external`");
+    },
 };

@@ -80,6 +80,6 @@ spec:
   destination: {server: 'https://kubernetes.default.svc', namespace: shop}
 ",
     check: |context, report| {
-        missing(context, report, Need::Project, "define the AppProject in Argo CD's namespace, or declare it under `external`")
+        missing(context, report, Need::Project, "define the AppProject in Argo CD's namespace, or declare it under `external`");
     },
 };

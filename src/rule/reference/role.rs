@@ -32,6 +32,6 @@ subjects:
   - {kind: ServiceAccount, name: default, namespace: shop}
 ",
     check: |context, report| {
-        missing(context, report, Need::Role, "define it, or correct `roleRef`, which cannot be changed once it is created")
+        missing(context, report, Need::Role, "define it, or correct `roleRef`, which cannot be changed once it is created");
     },
 };

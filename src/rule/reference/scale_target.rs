@@ -49,5 +49,7 @@ spec:
   maxReplicas: 3
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
 ",
-    check: |context, report| missing(context, report, Need::ScaleTarget, "name a workload of the same namespace"),
+    check: |context, report| {
+        missing(context, report, Need::ScaleTarget, "name a workload of the same namespace");
+    },
 };

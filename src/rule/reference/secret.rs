@@ -46,6 +46,6 @@ spec:
             report,
             Need::Secret,
             "deliver it apart from the manifests and declare it under `external`, or set `optional: true`",
-        )
+        );
     },
 };

@@ -45,5 +45,7 @@ spec:
           valueFrom:
             secretKeyRef: {name: database, key: password}
 ",
-    check: |context, report| missing_part(context, report, Need::Secret),
+    check: |context, report| {
+        missing_part(context, report, Need::Secret);
+    },
 };

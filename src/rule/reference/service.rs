@@ -77,5 +77,7 @@ spec:
             pathType: Prefix
             backend: {service: {name: web, port: {number: 80}}}
 ",
-    check: |context, report| missing(context, report, Need::Service, "define it, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::Service, "define it, or declare it under `external`");
+    },
 };

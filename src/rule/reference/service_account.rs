@@ -33,5 +33,7 @@ spec:
     - name: web
       image: nginx:1.29
 ",
-    check: |context, report| missing(context, report, Need::ServiceAccount, "define it, or declare it under `external`"),
+    check: |context, report| {
+        missing(context, report, Need::ServiceAccount, "define it, or declare it under `external`");
+    },
 };

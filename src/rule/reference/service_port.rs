@@ -77,5 +77,7 @@ spec:
             pathType: Prefix
             backend: {service: {name: web, port: {number: 80}}}
 ",
-    check: |context, report| missing_part(context, report, Need::Service),
+    check: |context, report| {
+        missing_part(context, report, Need::Service);
+    },
 };

@@ -33,6 +33,6 @@ spec:
             report,
             Need::StorageClass,
             "define it, leave `storageClassName` out for the cluster's default, or declare it under `external`",
-        )
+        );
     },
 };

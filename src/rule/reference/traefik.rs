@@ -89,5 +89,7 @@ spec:
       services:
         - {name: web, port: 80}
 ",
-    check: |context, report| missing(context, report, Need::Traefik, "define it, or name its `namespace`"),
+    check: |context, report| {
+        missing(context, report, Need::Traefik, "define it, or name its `namespace`");
+    },
 };

@@ -10,7 +10,7 @@ pub(in crate::rule) const RULE: Rule = Rule {
     summary: "pods that the PodSecurity level of their namespace keeps out",
     why: "The API server accepts a Deployment whose pods break the level that the label `pod-security.kubernetes.io/enforce` of the namespace demands, and then \
         refuses each of its pods: the workload stays at 0 replicas. All checks of `baseline` and `restricted` are done, in the version that \
-        `pod-security.kubernetes.io/enforce-version` names (1.19 and later). A namespace that is not in the set is not judged.",
+        `pod-security.kubernetes.io/enforce-version` names (older ones than 1.25 count as 1.25). A namespace that is not in the set is not judged.",
     bad: r"
 apiVersion: v1
 kind: Namespace
@@ -63,7 +63,7 @@ spec:
             };
             let version =
                 labels.text("pod-security.kubernetes.io/enforce-version").and_then(|version| version.strip_prefix("v1.")?.parse().ok());
-            for violation in violations(template, standard, version.unwrap_or(u32::MAX)) {
+            for violation in violations(template, standard, version.map_or(u32::MAX, |minor: u32| minor.max(25))) {
                 let level = if standard == Standard::Baseline { "baseline" } else { "restricted" };
                 let message = format!("level `{level}` of namespace `{}` keeps this pod out: it {}", template.namespace, violation.message);
                 report.add(template.object, violation.pointer, message, violation.hint);

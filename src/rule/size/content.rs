@@ -1,4 +1,4 @@
-//! How much a ConfigMap or Secret holds.
+//! How much a `ConfigMap` or Secret holds.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::manifest::Object;
 use crate::reference::Field;
 use crate::rule::{Level, Rule};
 
-/// kubernetes `pkg/apis/core/types.go`: `MaxSecretSize`, which counts for ConfigMaps too; keys are not counted.
+/// kubernetes `pkg/apis/core/types.go`: `MaxSecretSize`, which counts for `ConfigMaps` too; keys are not counted.
 const LIMIT: usize = 1 << 20;
 
 pub(in crate::rule) const RULE: Rule = Rule {
@@ -45,7 +45,7 @@ pub(super) fn is_too_large(object: &Object) -> bool {
     object.group().is_empty() && sizes(object).iter().map(|(_, size)| size).sum::<usize>() > LIMIT
 }
 
-/// The values of a ConfigMap or Secret and their bytes.
+/// The values of a `ConfigMap` or Secret and their bytes.
 fn sizes(object: &Object) -> Vec<(Field<'_>, usize)> {
     let fields = match object.kind() {
         "ConfigMap" => [("data", false), ("binaryData", true)],

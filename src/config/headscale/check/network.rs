@@ -11,7 +11,6 @@ const PORTS: &str = "config/headscale-ports";
 
 pub(super) fn check(check: &mut Check<'_>) {
     unique(check, listeners(check), "the server would listen twice on port");
-    unique(check, node_ports(check), "two Services would use NodePort");
     stun(check);
     prefixes(check);
     proxies(check);
@@ -29,12 +28,8 @@ fn listeners(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
     rows.into_iter().filter(|(used, ..)| *used).map(|(_, path, port)| (path, port)).collect()
 }
 
-fn node_ports(check: &Check<'_>) -> Vec<(ConfigPath, u16)> {
-    tcp_node_ports(check.headscale)
-}
-
 /// The TCP NodePorts that its Services use, with the keys that set them.
-pub(super) fn tcp_node_ports(headscale: &Headscale) -> Vec<(ConfigPath, u16)> {
+fn tcp_node_ports(headscale: &Headscale) -> Vec<(ConfigPath, u16)> {
     let node_port = headscale.service.r#type == ServiceType::NodePort;
     let rows = [
         (node_port, at(["service", "nodePort"]), Some(headscale.service.node_port)),

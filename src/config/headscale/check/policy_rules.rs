@@ -8,11 +8,16 @@ use crate::config::GoDuration;
 use crate::config::headscale::{Acl, Alias, AliasKind, Grant, Minor, PolicyTest, SshAction, SshRule};
 use crate::source::ConfigPath;
 
-/// Protocols by name; others are numbers.
+/// Protocols by name; others are numbers. Headscale 0.28 does not take the last two.
 const PROTOCOLS: [&str; 14] =
-    ["icmp", "igmp", "ipv4", "ip-in-ip", "tcp", "egp", "igp", "udp", "gre", "esp", "ah", "ipv6-icmp", "sctp", "fc"];
-/// Protocols that have ports, by name and number.
+    ["icmp", "igmp", "ipv4", "ip-in-ip", "tcp", "egp", "igp", "udp", "gre", "esp", "ah", "sctp", "ipv6-icmp", "fc"];
+/// Protocols that have ports; from Headscale 0.29 by number, too.
 const WITH_PORTS: [&str; 6] = ["tcp", "udp", "sctp", "6", "17", "132"];
+
+fn has_ports(proto: &str, minor: Minor) -> bool {
+    let known = if minor >= Minor::V29 { &WITH_PORTS[..] } else { &WITH_PORTS[..3] };
+    known.contains(&proto.to_ascii_lowercase().as_str())
+}
 
 const SOURCES: [&str; 3] = ["autogroup:member", "autogroup:tagged", "autogroup:danger-all"];
 const DESTINATIONS: [&str; 4] = ["autogroup:internet", "autogroup:member", "autogroup:tagged", "autogroup:self"];
@@ -62,9 +67,9 @@ pub(super) fn check(check: &mut Check<'_>) {
 fn acl(check: &mut Check<'_>, path: &ConfigPath, rule: &Acl) {
     sources(check, &path.key("src"), &rule.src);
     if let Some(proto) = &rule.proto {
-        protocol(check, path.key("proto"), proto);
+        protocol(check, path.key("proto"), &proto.to_ascii_lowercase());
     }
-    let only_wildcard = rule.proto.as_deref().is_some_and(|proto| !WITH_PORTS.contains(&proto.to_ascii_lowercase().as_str()));
+    let only_wildcard = rule.proto.as_deref().is_some_and(|proto| !has_ports(proto, check.minor()));
     for (place, dst) in rule.dst.iter().enumerate() {
         let path = path.key("dst").index(place);
         let Some((target, ports)) = destination(check, &path, dst) else { continue };
@@ -74,7 +79,7 @@ fn acl(check: &mut Check<'_>, path: &ConfigPath, rule: &Acl) {
                 check,
                 path.clone(),
                 format!("`{dst}` names ports, and only `tcp`, `udp` and `sctp` have ports"),
-                format!("write `{target}:*`"),
+                format!("write `{target}:*`, or one of these names in `proto`"),
             );
         }
         // Headscale 0.28 lets these through and answers with an empty rule.
@@ -94,6 +99,7 @@ fn grant(check: &mut Check<'_>, path: &ConfigPath, rule: &Grant) {
         let path = path.key("ip").index(place);
         let (proto, ports) = ip.split_once(':').map_or((None, ip.as_str()), |(proto, ports)| (Some(proto), ports));
         if let Some(proto) = proto {
+            // Unlike in ACLs, in lower case only.
             protocol(check, path.clone(), proto);
         }
         if !is_port_list(ports) {
@@ -211,7 +217,7 @@ fn policy_test(check: &mut Check<'_>, path: &ConfigPath, test: &PolicyTest) {
     if test.accept.is_empty() && test.deny.is_empty() {
         wrong(check, path.clone(), "the test has neither `accept` nor `deny`", "say what has to be reached or not");
     }
-    if test.proto.as_deref().is_some_and(|proto| !WITH_PORTS.contains(&proto)) {
+    if test.proto.as_deref().is_some_and(|proto| !has_ports(proto, check.minor())) {
         wrong(check, path.key("proto"), "a test is about `tcp`, `udp` or `sctp`", "use one of them");
     }
     for (key, list) in [("accept", &test.accept), ("deny", &test.deny)] {
@@ -266,9 +272,11 @@ fn is_port_list(ports: &str) -> bool {
 }
 
 fn protocol(check: &mut Check<'_>, path: ConfigPath, proto: &str) {
+    let names = if check.minor() >= Minor::V29 { &PROTOCOLS[..] } else { &PROTOCOLS[..12] };
     let number = proto.parse::<u8>().is_ok_and(|number| number > 0 && !proto.starts_with(['0', '+']));
-    if !number && !PROTOCOLS.contains(&proto.to_ascii_lowercase().as_str()) {
-        wrong(check, path, format!("`{proto}` is no protocol"), "write a name such as `tcp` or `icmp`, or a number from 1 to 255");
+    if !number && !names.contains(&proto) {
+        let hint = format!("write a number from 1 to 255, or one of {}", names.join(", "));
+        wrong(check, path, format!("`{proto}` is no protocol that Headscale {} knows", check.minor()), hint);
     }
 }
 

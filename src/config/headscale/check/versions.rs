@@ -10,6 +10,8 @@ const RULE: &str = "config/headscale-version";
 struct Only {
     minor: Minor,
     path: ConfigPath,
+    /// The value, where only this one is unknown.
+    value: Option<&'static str>,
     /// What does the same in the other minor.
     instead: &'static str,
 }
@@ -19,8 +21,8 @@ pub(super) fn check(check: &mut Check<'_>) {
     let minor = check.minor();
     let keys = settings(headscale).into_iter().chain(policy(&headscale.policy)).chain(ssh(&headscale.policy.ssh));
     for key in keys.filter(|key| key.minor != minor) {
-        let name = key.path.to_string();
-        check.error(key.path, RULE, format!("`{name}` is a key of Headscale {} and unknown to {minor}", key.minor), key.instead);
+        let what = key.value.map_or_else(|| format!("`{}` is a key", key.path), |value| format!("`{value}` is a value"));
+        check.error(key.path, RULE, format!("{what} of Headscale {} and unknown to {minor}", key.minor), key.instead);
     }
 }
 
@@ -58,7 +60,7 @@ fn settings(headscale: &Headscale) -> Vec<Only> {
         (!headscale.trusted_proxies.is_empty(), Minor::V29, &["trustedProxies"], NEWER),
     ];
     let set = rows.into_iter().filter(|(set, ..)| *set);
-    set.map(|(_, minor, keys, instead)| Only { minor, path: at(keys.iter().copied()), instead }).collect()
+    set.map(|(_, minor, keys, instead)| Only { minor, path: at(keys.iter().copied()), value: None, instead }).collect()
 }
 
 const NEWER: &str = "remove it, or set `headscale.version: 0.29.0`";
@@ -76,16 +78,17 @@ fn policy(policy: &Policy) -> Vec<Only> {
         ),
     ];
     let set = rows.into_iter().filter(|(set, ..)| *set);
-    set.map(|(_, key, instead)| Only { minor: Minor::V29, path: at(["policy", key]), instead }).collect()
+    set.map(|(_, key, instead)| Only { minor: Minor::V29, path: at(["policy", key]), value: None, instead }).collect()
 }
 
 fn ssh(rules: &[SshRule]) -> Vec<Only> {
     let rules = rules.iter().enumerate().map(|(place, rule)| (at(["policy", "ssh"]).index(place), rule));
     let keys = rules.flat_map(|(path, rule)| {
-        [
-            (!rule.accept_env.is_empty(), path.key("acceptEnv"), NEWER),
-            (rule.check_period.as_deref() == Some("always"), path.key("checkPeriod"), "Headscale 0.28 takes a duration only, such as `1m`"),
-        ]
+        let only = |key, value, instead| Only { minor: Minor::V29, path: path.key(key), value, instead };
+        let environment = (!rule.accept_env.is_empty()).then(|| only("acceptEnv", None, NEWER));
+        let always = (rule.check_period.as_deref() == Some("always"))
+            .then(|| only("checkPeriod", Some("always"), "Headscale 0.28 takes a duration only, such as `1m`"));
+        [environment, always]
     });
-    keys.filter(|(set, ..)| *set).map(|(_, path, instead)| Only { minor: Minor::V29, path, instead }).collect()
+    keys.flatten().collect()
 }

@@ -19,10 +19,10 @@ pub(super) fn check(pod: &mut Pod<'_>) {
 
 fn volumes(pod: &mut Pod<'_>) {
     for volume in pod.template.spec.list("volumes") {
-        if !VOLUMES.iter().any(|kind| volume.get(kind).is_some()) {
-            let kind = volume.entries().find(|(key, _)| *key != "name");
-            let message = kind.map_or_else(|| "has a volume without a source".to_owned(), |(key, _)| format!("has a `{key}` volume"));
-            pod.forbid(kind.map_or(volume, |(_, field)| field), message, "use a PersistentVolumeClaim");
+        // A volume without any source becomes an `emptyDir` (kubernetes pkg/apis/core/v1/defaults.go).
+        let source = volume.entries().find(|(key, _)| *key != "name");
+        if let Some((kind, field)) = source.filter(|(kind, _)| !VOLUMES.contains(kind)) {
+            pod.forbid(field, format!("has a `{kind}` volume"), "use a PersistentVolumeClaim");
         }
     }
 }
