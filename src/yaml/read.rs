@@ -6,10 +6,12 @@
 mod anchor;
 mod build;
 mod document;
+mod indent;
 mod merge;
 mod message;
 mod place;
 mod scalar;
+mod split;
 
 pub use document::{Documents, documents};
 

@@ -43,9 +43,9 @@ impl Anchors {
     }
 
     /// What the anchor stands for, placed at the alias. The limits are checked before anything is copied.
-    pub(super) fn copy(&mut self, anchor: usize, alias: Span, place: &Text<'_>, limits: Limits, depth: usize) -> Result<Copy, SyntaxError> {
+    pub(super) fn copy(&mut self, anchor: usize, alias: Span, text: &Text<'_>, limits: Limits, depth: usize) -> Result<Copy, SyntaxError> {
         let Some(Anchored { node, size }) = self.whole.get(&anchor) else {
-            return Err(message::alias_in_itself(alias, place));
+            return Err(message::alias_in_itself(alias, text));
         };
         self.copied = self.copied.saturating_add(size.bytes);
         if size.nodes > limits.nodes || self.copied > limits.bytes {

@@ -15,7 +15,7 @@ use super::{Limits, SyntaxError, merge, message};
 /// The tree of one document while it grows.
 #[derive(Debug)]
 pub(super) struct Builder<'input> {
-    place: Text<'input>,
+    text: Text<'input>,
     limits: Limits,
     open: Vec<Open>,
     anchors: Anchors,
@@ -41,17 +41,23 @@ enum Items {
 }
 
 impl<'input> Builder<'input> {
-    pub(super) fn new(place: Text<'input>, limits: Limits) -> Self {
-        Self { place, limits, open: Vec::new(), anchors: Anchors::default(), nodes: 0, root: None }
+    pub(super) fn new(text: Text<'input>, limits: Limits) -> Self {
+        Self { text, limits, open: Vec::new(), anchors: Anchors::default(), nodes: 0, root: None }
     }
 
-    /// Takes the next event of the document; `tag_span` is where the node's tag stands, if it has one.
-    pub(super) fn take(&mut self, event: Event<'input>, span: Span, tag_span: Option<Span>) -> Result<(), SyntaxError> {
+    /// Takes the next event of the document.
+    ///
+    /// `tag_span` is where the node's tag stands, if it has one; `cut_off` says that the text ends here, and without a line break.
+    pub(super) fn take(&mut self, event: Event<'_>, span: Span, tag_span: Option<Span>, cut_off: bool) -> Result<(), SyntaxError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 // The parser writes `~` where nothing stands.
                 let nothing = span.start == span.end && style == ScalarStyle::Plain;
-                let text = if nothing { String::new() } else { text.into_owned() };
+                let mut text = if nothing { String::new() } else { text.into_owned() };
+                if cut_off && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && text.ends_with('\n') {
+                    // The parser adds the line break that is missing; libyaml, and with it Go and PyYAML, does not.
+                    text.pop();
+                }
                 let tag = tag.as_deref().map(|tag| (tag, tag_span.unwrap_or(span)));
                 let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Quoted };
                 self.count(span)?;
@@ -66,7 +72,7 @@ impl<'input> Builder<'input> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => {
-                let copy = self.anchors.copy(anchor, span, &self.place, self.limits, self.open.len())?;
+                let copy = self.anchors.copy(anchor, span, &self.text, self.limits, self.open.len())?;
                 self.nodes = self.nodes.saturating_add(copy.nodes);
                 if self.nodes > self.limits.nodes {
                     return Err(message::alias_bomb(span, self.limits));
@@ -79,7 +85,7 @@ impl<'input> Builder<'input> {
     }
 
     pub(super) fn finish(self) -> Result<Node, SyntaxError> {
-        let start = Span { source: self.place.source, start: 0, end: 0 };
+        let start = Span { source: self.text.source, start: 0, end: 0 };
         self.root.ok_or_else(|| SyntaxError::new(start, "this document ends in the middle"))
     }
 
@@ -100,7 +106,7 @@ impl<'input> Builder<'input> {
             scalar::check_collection_tag(tag, own, tag_span.unwrap_or(span))?;
         }
         if let Some(Open { items: Items::Map(_, None), .. }) = self.open.last() {
-            return Err(message::complex_key(span, own == "map", &self.place));
+            return Err(message::complex_key(span, own == "map", &self.text));
         }
         self.count(span)?;
         if self.open.len() >= self.limits.depth {
@@ -124,7 +130,7 @@ impl<'input> Builder<'input> {
         let value = match items {
             Items::Seq(items) => Value::Seq(items),
             Items::Map(entries, _) => {
-                refuse_duplicates(&entries, &self.place)?;
+                refuse_duplicates(&entries, &self.text)?;
                 Value::Map(merge::merged(entries)?)
             }
         };
@@ -141,27 +147,27 @@ impl<'input> Builder<'input> {
             Some(Items::Seq(items)) => items.push(node),
             Some(Items::Map(entries, key)) => match key.take() {
                 Some(key) => entries.push(Entry { key, value: node }),
-                None => *key = Some(into_key(node, &self.place)?),
+                None => *key = Some(into_key(node, &self.text)?),
             },
         }
         Ok(())
     }
 }
 
-fn into_key(node: Node, place: &Text<'_>) -> Result<Key, SyntaxError> {
+fn into_key(node: Node, text: &Text<'_>) -> Result<Key, SyntaxError> {
     match node.value {
         Value::Scalar(Scalar { text, plain, tag }) => match tag.as_deref() {
             None => Ok(Key { text, plain, span: node.span }),
             Some("str") => Ok(Key { text, plain: false, span: node.span }),
             Some(tag) => Err(message::tagged_key(node.span, tag)),
         },
-        Value::Seq(_) => Err(message::complex_key(node.span, false, place)),
-        Value::Map(_) => Err(message::complex_key(node.span, true, place)),
+        Value::Seq(_) => Err(message::complex_key(node.span, false, text)),
+        Value::Map(_) => Err(message::complex_key(node.span, true, text)),
     }
 }
 
 /// Keys are compared by their text: `1` and `"1"` are one key in JSON.
-fn refuse_duplicates(entries: &[Entry], place: &Text<'_>) -> Result<(), SyntaxError> {
+fn refuse_duplicates(entries: &[Entry], text: &Text<'_>) -> Result<(), SyntaxError> {
     // Most mappings are small, and comparing all pairs is then cheaper than hashing.
     const SMALL: usize = 12;
     let pair = if entries.len() <= SMALL {
@@ -173,5 +179,5 @@ fn refuse_duplicates(entries: &[Entry], place: &Text<'_>) -> Result<(), SyntaxEr
         let mut seen = HashMap::with_capacity(entries.len());
         entries.iter().find_map(|entry| seen.insert(entry.key.text.as_str(), entry).map(|earlier| (earlier, entry)))
     };
-    pair.map_or(Ok(()), |(first, second)| Err(message::duplicate(&first.key, &second.key, place)))
+    pair.map_or(Ok(()), |(first, second)| Err(message::duplicate(&first.key, &second.key, text)))
 }

@@ -1,111 +1,113 @@
 //! One document after the other.
 
-use granit_parser::{Event, Parser, StrInput};
+use std::borrow::Cow;
+
+use granit_parser::{ErrorKind, Event, Options, Parser, ScanError};
 
 use crate::source::SourceId;
 use crate::yaml::Node;
 
 use super::build::Builder;
-use super::place::Text;
+use super::indent::Padding;
+use super::place::{Place, Text, unprintable};
+use super::split::Pieces;
 use super::{Limits, SyntaxError, message};
 
 /// Reads the documents of a text one by one, so that a million of them need the memory of one.
 ///
-/// After an error it goes on at the next `---` (or after the next `...`) at the start of a line, if there is one: a broken document
-/// does not hide the others.
+/// After an error it goes on behind the next line that starts with `---` or `...`, if there is one: a broken document does not hide the
+/// others.
 #[must_use]
 pub fn documents(source: SourceId, text: &str, limits: Limits) -> Documents<'_> {
-    let place = Text::new(source, text);
-    let state = if text.len() > limits.bytes.min(u32::MAX as usize) { State::TooLong } else { State::Reading };
-    let mut options = granit_parser::Options::default();
-    options.flow_nesting_limit = limits.depth;
-    options.block_nesting_limit = limits.depth;
-    options.set_emit_comments(false);
-    let unprintable = if state == State::Reading { place.next_unprintable(0) } else { None };
-    Documents { place, limits, parser: Parser::new_from_str_with_options(place.content, options), unprintable, resumed: false, state }
+    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let too_long = text.len() > limits.bytes.min(u32::MAX as usize);
+    Documents { text: Text { source, whole: text }, limits, pieces: (!too_long).then(|| Pieces::new(text, start)), too_long }
 }
 
 /// The iterator of [`documents`].
+#[derive(Debug)]
 pub struct Documents<'input> {
-    place: Text<'input>,
+    text: Text<'input>,
     limits: Limits,
-    parser: Parser<'input, StrInput<'input>>,
-    /// The next character that YAML does not allow. The parser would let it pass in a comment, Kubernetes' reader does not.
-    unprintable: Option<usize>,
-    /// The parser stands behind a broken document, which may have held more of them.
-    resumed: bool,
-    state: State,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    TooLong,
-    Reading,
-    /// The last document was broken.
-    Broken,
-    Done,
+    pieces: Option<Pieces<'input>>,
+    too_long: bool,
 }
 
 impl Iterator for Documents<'_> {
     type Item = Result<Node, SyntaxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.state {
-            State::Done => return None,
-            State::TooLong => {
-                self.state = State::Done;
-                return Some(Err(message::too_long(&self.place, self.limits.bytes)));
-            }
-            State::Broken => {
-                if !matches!(self.parser.proceed_next_document(), Ok(true)) {
-                    self.state = State::Done;
-                    return None;
-                }
-                self.resumed = true;
-            }
-            State::Reading => {}
+        if std::mem::take(&mut self.too_long) {
+            return Some(Err(message::too_long(&self.text, self.limits.bytes)));
         }
-        let next = self.document().transpose();
-        self.state = match next {
-            Some(Ok(_)) => State::Reading,
-            Some(Err(_)) => State::Broken,
-            None => State::Done,
-        };
-        next
+        let (text, limits) = (self.text, self.limits);
+        self.pieces.as_mut()?.find_map(|(start, piece)| read(text, start, piece, limits).transpose())
     }
 }
 
-impl<'input> Documents<'input> {
-    fn document(&mut self) -> Result<Option<Node>, SyntaxError> {
-        let mut builder: Option<Builder<'input>> = None;
-        while let Some(event) = self.parser.next_event() {
-            let (event, span) = event.map_err(|error| self.refusal(&error))?;
-            let range = span.byte_range().unwrap_or_default();
-            if let Event::DocumentStart(..) = event {
-                if std::mem::take(&mut self.resumed) && self.unprintable.is_some_and(|at| at < range.start) {
-                    self.unprintable = self.place.next_unprintable(range.start);
-                }
-                builder = Some(Builder::new(self.place, self.limits));
-            }
-            if let Some(at) = self.unprintable.filter(|at| *at < range.end || matches!(event, Event::StreamEnd)) {
-                return Err(message::unprintable(&self.place, at));
-            }
-            match (event, builder.as_mut()) {
-                (Event::DocumentStart(..), _) => {}
-                (Event::DocumentEnd, _) => return builder.map(Builder::finish).transpose(),
-                (event, Some(builder)) => builder.take(event, self.place.span(&span), span.tag_span().map(|tag| self.place.span(&tag)))?,
-                // The start and the end of the stream.
-                (_, None) => {}
-            }
-        }
-        Ok(None)
-    }
+/// Why a document was not read.
+enum Refusal {
+    Syntax(SyntaxError),
+    /// The parser's, and where the last event before it ended.
+    Parser(ScanError, usize),
+}
 
-    fn refusal(&self, error: &granit_parser::ScanError) -> SyntaxError {
+/// A piece of the text that holds one document, or none.
+fn read(text: Text<'_>, start: usize, piece: &str, limits: Limits) -> Result<Option<Node>, SyntaxError> {
+    // Each copy that needs padding is read once more; what that may cost is bounded.
+    const AGAIN: usize = 64 << 20;
+    if let Some(at) = unprintable(piece) {
+        return Err(message::unprintable(&text, start + at));
+    }
+    let mut content = Cow::Borrowed(piece);
+    let mut padding = Padding::default();
+    let mut budget = AGAIN.max(8 * piece.len());
+    let mut padded_up_to = None;
+    loop {
+        let place = Place { text, start, padding: &padding };
+        let (error, after) = match attempt(place, &content, limits) {
+            Ok(node) => return Ok(node),
+            Err(Refusal::Syntax(error)) => return Err(error),
+            Err(Refusal::Parser(error, after)) => (error, after),
+        };
         let at = error.marker().byte_offset().unwrap_or_default();
-        match self.unprintable.filter(|unprintable| *unprintable <= at) {
-            Some(unprintable) => message::unprintable(&self.place, unprintable),
-            None => message::refusal(&self.place, error, self.limits),
+        let offset = place.offset(at);
+        let refusal = message::refusal(&text, &error, offset, limits);
+        if *error.kind() != ErrorKind::InvalidQuotedScalarIndent || padded_up_to.is_some_and(|padded| offset <= padded) {
+            return Err(refusal);
+        }
+        padded_up_to = Some(offset);
+        budget = budget.saturating_sub(content.len());
+        content = Cow::Owned(padding.pad(&content, after, at, budget).ok_or(refusal)?);
+    }
+}
+
+fn attempt(place: Place<'_>, content: &str, limits: Limits) -> Result<Option<Node>, Refusal> {
+    let mut builder: Option<Builder<'_>> = None;
+    let mut after = 0;
+    for event in Parser::new_from_str_with_options(content, options(limits)) {
+        let (event, span) = event.map_err(|error| Refusal::Parser(error, after))?;
+        let end = span.byte_range().unwrap_or_default().end;
+        after = after.max(end);
+        match (event, builder.as_mut()) {
+            (Event::DocumentStart(..), None) => builder = Some(Builder::new(place.text, limits)),
+            (Event::DocumentStart(..), Some(_)) => return Err(Refusal::Syntax(message::second_document(place.span(&span)))),
+            (event, Some(builder)) => {
+                let tag = span.tag_span().map(|tag| place.span(&tag));
+                let cut_off = end == content.len() && !content.ends_with(['\n', '\r']);
+                builder.take(event, place.span(&span), tag, cut_off).map_err(Refusal::Syntax)?;
+            }
+            // The start and the end of the stream.
+            (_, None) => {}
         }
     }
+    builder.map(Builder::finish).transpose().map_err(Refusal::Syntax)
+}
+
+fn options(limits: Limits) -> Options {
+    let mut options = Options::default();
+    options.flow_nesting_limit = limits.depth;
+    options.block_nesting_limit = limits.depth;
+    options.set_emit_comments(false);
+    options
 }

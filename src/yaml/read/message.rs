@@ -10,43 +10,44 @@ use super::{Limits, SyntaxError};
 
 const SPACES: &str = "indent with spaces; YAML does not allow tabs there";
 const QUOTE: &str = "put the text in quotes if it is meant as text";
+const SEPARATE: &str = "start the next document with `---`";
 const SPLIT: &str = "split the file, or write out fewer copies";
 
 /// An error of the parser.
-pub(super) fn refusal(place: &Text<'_>, error: &ScanError, limits: Limits) -> SyntaxError {
-    let at = place.at(error.marker().byte_offset().unwrap_or_default());
+pub(super) fn refusal(text: &Text<'_>, error: &ScanError, offset: usize, limits: Limits) -> SyntaxError {
+    let at = text.at(offset);
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         return too_deep(at, limits);
     }
-    if let Some(tab) = tab_as_indentation(place, error.kind(), at) {
+    if let Some(tab) = tab_as_indentation(text, error.kind(), at) {
         return SyntaxError::new(tab, "a tab is used as indentation").hint(SPACES);
     }
-    let (message, hint) = explain(place, error.kind(), at);
+    let (message, hint) = explain(text, error.kind(), at);
     SyntaxError { message, span: at, hint: hint.map(ToOwned::to_owned) }
 }
 
 /// The tab, if one stands before the text of the line in which the parser stopped: whatever the parser says, that is the cause.
 /// In a text of several lines the parser stopped at its start, and the tab stands below.
-fn tab_as_indentation(place: &Text<'_>, kind: &ErrorKind, at: Span) -> Option<Span> {
-    let here = place.content.len() - place.from(at).len();
-    let line_start = place.content[..here].rfind('\n').map_or(0, |at| at + 1);
+fn tab_as_indentation(text: &Text<'_>, kind: &ErrorKind, at: Span) -> Option<Span> {
+    let here = at.start as usize;
+    let line_start = text.whole[..here].rfind('\n').map_or(0, |at| at + 1);
     let tab_before_text = |start: usize| {
-        let line = &place.content[start..];
+        let line = &text.whole[start..];
         let blanks = line.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(line.len());
         line[..blanks].find('\t').filter(|_| start + blanks >= here).map(|tab| start + tab)
     };
-    let below = || place.content[here..].match_indices('\n').find_map(|(at, _)| tab_before_text(here + at + 1));
+    let below = || text.whole[here..].match_indices('\n').find_map(|(at, _)| tab_before_text(here + at + 1));
     let tab = tab_before_text(line_start).or_else(|| if *kind == ErrorKind::TabInPlainScalar { below() } else { None });
-    tab.map(|tab| place.at(tab))
+    tab.map(|tab| text.at(tab))
 }
 
 #[expect(clippy::too_many_lines, reason = "one row per thing that can be wrong")]
-fn explain(place: &Text<'_>, kind: &ErrorKind, at: Span) -> (String, Option<&'static str>) {
+fn explain(text: &Text<'_>, kind: &ErrorKind, at: Span) -> (String, Option<&'static str>) {
     use ErrorKind as Kind;
     let (message, hint) = match kind {
-        Kind::InvalidQuotedScalarIndent if place.from(at).is_empty() => ("the text ends, but a quote is still open", None),
+        Kind::InvalidQuotedScalarIndent if text.from(at).is_empty() => ("the text ends, but a quote is still open", None),
         Kind::UnknownAnchor => {
-            let name: String = place.from(at).chars().skip(1).take_while(|c| !c.is_whitespace() && !",[]{}".contains(*c)).collect();
+            let name: String = text.from(at).chars().skip(1).take_while(|c| !c.is_whitespace() && !",[]{}".contains(*c)).collect();
             return (format!("there is no anchor `&{name}` before this alias"), Some("quote the text if the `*` is meant as text"));
         }
         Kind::UnexpectedCharacter { character } => {
@@ -73,9 +74,7 @@ fn explain(place: &Text<'_>, kind: &ErrorKind, at: Span) -> (String, Option<&'st
         Kind::DuplicateVersionDirective => ("`%YAML` stands twice", None),
         Kind::UnsupportedYamlMajorVersion => ("this is for another version of YAML than 1", None),
         Kind::DuplicateTagDirective => ("this `%TAG` stands twice", None),
-        Kind::ExpectedDocumentStart => {
-            ("a document ends here, and what follows is part of none", Some("start the next document with `---`"))
-        }
+        Kind::ExpectedDocumentStart => ("a document ends here, and what follows is part of none", Some(SEPARATE)),
         Kind::MissingDocumentEndBeforeDirective => ("a directive follows a document that has no end", Some("end it with `...`")),
         Kind::InvalidDocumentEnd => ("only a comment may follow `...` on its line", None),
         Kind::ExpectedNodeContent => ("a value should stand here", None),
@@ -150,14 +149,18 @@ fn explain(place: &Text<'_>, kind: &ErrorKind, at: Span) -> (String, Option<&'st
     (message.to_owned(), hint)
 }
 
-pub(super) fn too_long(place: &Text<'_>, bytes: usize) -> SyntaxError {
-    let found = place.content.len() + place.base;
-    SyntaxError::new(place.at(0), format!("the text has {found} bytes, more than the {bytes} that are read")).hint("split the file")
+pub(super) fn too_long(text: &Text<'_>, bytes: usize) -> SyntaxError {
+    let found = text.whole.len();
+    SyntaxError::new(text.at(0), format!("the text has {found} bytes, more than the {bytes} that are read")).hint("split the file")
 }
 
-pub(super) fn unprintable(place: &Text<'_>, at: usize) -> SyntaxError {
-    let span = place.at(at);
-    let found = place.from(span).chars().next().unwrap_or_default();
+pub(super) fn second_document(at: Span) -> SyntaxError {
+    SyntaxError::new(at, "a document ends here, and what follows is part of none").hint(SEPARATE)
+}
+
+pub(super) fn unprintable(text: &Text<'_>, at: usize) -> SyntaxError {
+    let span = text.at(at);
+    let found = text.from(span).chars().next().unwrap_or_default();
     let code = u32::from(found);
     let message = format!("the control character U+{code:04X} stands in the text");
     let hint = if found == '\0' {
@@ -187,14 +190,14 @@ pub(super) fn too_deep(at: Span, limits: Limits) -> SyntaxError {
     SyntaxError::new(at, format!("lists and mappings are nested more than {} deep", limits.depth))
 }
 
-pub(super) fn alias_in_itself(at: Span, place: &Text<'_>) -> SyntaxError {
-    let name: String = place.from(at).chars().skip(1).take((at.end - at.start).saturating_sub(1) as usize).collect();
+pub(super) fn alias_in_itself(at: Span, text: &Text<'_>) -> SyntaxError {
+    let name: String = text.from(at).chars().skip(1).take((at.end - at.start).saturating_sub(1) as usize).collect();
     let name = name.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
     SyntaxError::new(at, format!("the alias `*{name}` stands inside of what it stands for"))
 }
 
-pub(super) fn duplicate(first: &Key, second: &Key, place: &Text<'_>) -> SyntaxError {
-    let message = format!("the key `{}` stands twice, first at {}", shown(&second.text), place.describe(first.span));
+pub(super) fn duplicate(first: &Key, second: &Key, text: &Text<'_>) -> SyntaxError {
+    let message = format!("the key `{}` stands twice, first at {}", shown(&second.text), text.describe(first.span));
     let hint = if second.text == "<<" {
         "merge several mappings with one key: `<<: [*a, *b]`"
     } else {
@@ -203,10 +206,10 @@ pub(super) fn duplicate(first: &Key, second: &Key, place: &Text<'_>) -> SyntaxEr
     SyntaxError::new(second.span, message).hint(hint)
 }
 
-pub(super) fn complex_key(at: Span, mapping: bool, place: &Text<'_>) -> SyntaxError {
+pub(super) fn complex_key(at: Span, mapping: bool, text: &Text<'_>) -> SyntaxError {
     let error = SyntaxError::new(at, format!("a key must be text, but this is a {}", if mapping { "mapping" } else { "list" }));
     // The usual cause is a template that was never rendered.
-    if place.from(at).starts_with('{') { error.hint("quote text that starts with `{`; is this an unrendered template?") } else { error }
+    if text.from(at).starts_with('{') { error.hint("quote text that starts with `{`; is this an unrendered template?") } else { error }
 }
 
 pub(super) fn tagged_key(at: Span, tag: &str) -> SyntaxError {

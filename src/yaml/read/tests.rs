@@ -278,6 +278,30 @@ fn size_is_bounded() {
     assert!(parse(source(), "[1,2,3]", limits).is_ok());
 }
 
+/// granit-parser 2.1.0 refuses what libyaml reads and writes, so that it stands in published manifests.
+#[test]
+fn granit_parser_quoted_lines_at_the_column_of_their_key() {
+    let text = "x:\n  - a: 'b\n    c''\n\n    d'\n    e: \"f\n    g \\\n    \\\"h\"\n    \"k\": !!str 'm\n    n' # o\n    p: 1\n  - q\n";
+    let nodes = read(text).expect("YAML");
+    let item = json!({"a": "b c'\nd", "e": "f g \"h", "k": "m n", "p": 1});
+    assert_eq!(nodes[0].to_json(), json!({"x": [item, "q"]}));
+    let list = nodes[0].get("x").expect("x");
+    let Value::Seq(items) = &list.value else { panic!("{list:?}") };
+    assert_eq!(slice(text, items[0].get("a").expect("a")), "'b\n    c''\n\n    d'");
+    assert_eq!(slice(text, items[0].get("p").expect("p")), "1");
+    assert_eq!(slice(text, &items[1]), "q");
+    assert_eq!(refused(&format!("{text}z: [\n")), "13:4-1: `[` is never closed");
+}
+
+/// granit-parser 2.1.0 ends a block with a line break where the text has none.
+#[test]
+fn granit_parser_block_at_the_end_of_the_text() {
+    assert_eq!(json("a: |\n  b\n  c"), json!([{"a": "b\nc"}]));
+    assert_eq!(json("a: |+\n  b\n\n  c"), json!([{"a": "b\n\nc"}]));
+    assert_eq!(json("- >\n  b\n  c"), json!([["b c"]]));
+    assert_eq!(json("a: |\n  b\n---\n|\n  c\n"), json!([{"a": "b\n"}, "c\n"]));
+}
+
 #[test]
 fn a_huge_scalar_is_read() {
     let text = "x".repeat(3 << 20);
