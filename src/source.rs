@@ -115,7 +115,7 @@ mod tests {
         let id = sources.add("a.yaml", "é: ü\nb: c\r\n");
         let source = sources.get(id);
         assert_eq!(source.position(4), (1, 4));
-        assert_eq!(source.position(6), (2, 1));
+        assert_eq!(source.position(7), (2, 1));
         assert_eq!(source.line(2), "b: c");
         assert_eq!(source.position(10_000), (3, 1));
     }

@@ -9,7 +9,7 @@ use super::{DnsLabel, DnsName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Access {
-    /// The grant's name; the bindings are named after it.
+    /// The grant's name; its bindings are named `access-NAME-ROLE`.
     pub name: DnsName,
     /// What is allowed.
     pub role: AccessRole,

@@ -17,6 +17,8 @@ const BUILTIN_GROUPS: &[&str] = &[
     "events.k8s.io",
     "flowcontrol.apiserver.k8s.io",
     "internal.apiserver.k8s.io",
+    // Since 1.37.
+    "lifecycle.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
     "policy",

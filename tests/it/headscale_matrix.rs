@@ -40,7 +40,7 @@ fn dimensions() -> Vec<Dimension> {
 }
 
 /// All combinations.
-fn combinations() -> Vec<(String, Value)> {
+pub(crate) fn combinations() -> Vec<(String, Value)> {
     dimensions().into_iter().fold(vec![(String::new(), json!({}))], |all, dimension| {
         let with = |(name, below): &(String, Value)| {
             dimension.iter().map(|(added, over)| (format!("{name} · {added}"), merged(below, over))).collect::<Vec<_>>()

@@ -1,5 +1,6 @@
 //! The one integration test binary: real commands and real parts.
 
+mod accepted;
 mod architecture;
 mod command;
 mod commands;
@@ -22,6 +23,7 @@ mod render_command;
 mod rule;
 mod schema;
 mod server;
+mod validate_command;
 mod yaml_peers;
 mod yaml_round_trip;
 mod yaml_strategies;

@@ -1,4 +1,7 @@
 //! `cluster.access` as role bindings.
+//!
+//! A binding's name holds the role, because its `roleRef` cannot be changed later, and a prefix, because a grant called `cluster-admin`
+//! must not take the place of Kubernetes' own binding of that name.
 
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding, RoleRef, Subject};
 
@@ -14,14 +17,15 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
     for (at, access) in cluster.cluster.access.iter().enumerate() {
         let origin = ConfigPath::of(["cluster", "access"]).index(at);
         let subjects = Some(subjects(access));
+        let name = format!("access-{}-{}", access.name, access.role.as_str());
         let role_ref = RoleRef { api_group: GROUP.to_owned(), kind: "ClusterRole".to_owned(), name: access.role.as_str().to_owned() };
         if access.namespaces.is_empty() {
-            let metadata = metadata(access.name.as_str(), None);
+            let metadata = metadata(&name, None);
             output.object(origin, &ClusterRoleBinding { metadata, subjects, role_ref })?;
             continue;
         }
         for namespace in &access.namespaces {
-            let metadata = metadata(access.name.as_str(), Some(namespace.as_str()));
+            let metadata = metadata(&name, Some(namespace.as_str()));
             output.object(origin.clone(), &RoleBinding { metadata, subjects: subjects.clone(), role_ref: role_ref.clone() })?;
         }
     }

@@ -86,7 +86,11 @@ fn is_tls_parent<'a>(graph: &Graph<'a>, parent: Field<'a>, namespace: &'a str) -
 
 /// The hosts of a Traefik rule: what stands in quotes or backticks inside of `Host(…)`.
 pub(in crate::rule) fn hosts_of_match(rule: &str) -> Vec<&str> {
-    let calls = rule.match_indices("Host(").filter(|(at, _)| !rule[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '!'));
+    let is_call = |before: &str| {
+        let in_quotes = before.matches(['`', '"']).count() % 2 == 1;
+        !in_quotes && !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '!')
+    };
+    let calls = rule.match_indices("Host(").filter(|(at, _)| is_call(&rule[..*at]));
     calls.flat_map(|(at, call)| quoted(rule[at + call.len()..].split(')').next().unwrap_or_default())).collect()
 }
 
