@@ -2,7 +2,7 @@
 //!
 //! We walk the schema ourselves instead of mapping the errors of a validator back: of a mapping in several forms a validator reports every
 //! form that does not fit, while only the one that `type` selects matters; it sees JSON, where `1.30` has become `1.3`; and it cannot
-//! leave out what an inherited layer supplies. A test holds our verdicts against those of the `jsonschema` crate.
+//! leave out what an inherited layer supplies.
 
 mod choice;
 mod mapping;

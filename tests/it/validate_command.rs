@@ -62,7 +62,55 @@ fn mistakes_are_shown_at_the_config_line() {
         return;
     }
     let folder = folder_with(MISTAKES);
-    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "--server"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "--server"]).run().shown(), @r#"
+    exit code 1
+    --- stderr
+    using `cluster.yaml`
+    error[schema/unknown-field]: unknown field `dta`
+     --> cluster.yaml:6:3
+      |
+    6 |   dta: {}
+      |   ^^^
+      |
+      = object: ConfigMap default/misspelt at /dta
+    error[schema/value]: `10.43.0.1`: failed to allocate IP 10.43.0.1: provided IP is already allocated
+      --> cluster.yaml:31:16
+       |
+    31 |     clusterIP: 10.43.0.1
+       |                ^^^^^^^^^
+       |
+       = object: Service default/taken at /spec/clusterIP
+    error[schema/required]: `selector` is required
+      --> cluster.yaml:21:3
+       |
+    21 |   spec:
+       |   ^^^^
+       |
+       = object: Deployment default/no-selector at /spec/selector
+    error[schema/value]: `selector` does not match template `labels`
+      --> cluster.yaml:23:18
+       |
+    23 |       metadata: {labels: {a: b}}
+       |                  ^^^^^^
+       |
+       = object: Deployment default/no-selector at /spec/template/metadata/labels
+    error[schema/type]: must be a number, not a string
+      --> cluster.yaml:11:15
+       |
+    11 |     replicas: "2"
+       |               ^^^
+       |
+       = object: Deployment default/wrong-type at /spec/replicas
+       = hint: write it without quotes
+    error[schema/format]: `12Gb` is no quantity like `500m`, `1.5` or `2Gi`
+      --> cluster.yaml:17:76
+       |
+    17 |         - {name: c, image: 'example.com/c:1', resources: {limits: {memory: 12Gb}}}
+       |                                                                            ^^^^
+       |
+       = object: Deployment default/wrong-type at /spec/template/spec/containers/0/resources/limits/memory
+    4 objects checked, created on an ephemeral kube-apiserver v1.36.3: 6 errors, 0 warnings
+    "#);
 }
 
 #[test]
@@ -75,7 +123,23 @@ fn mistakes_of_manifests_are_shown_at_the_very_value() {
     let file = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: default}\nspec:\n  ports:\n  - port: 80\n    nodePort: 99\n  type: NodePort\n";
     std::fs::write(folder.path().join("manifests/service.yml"), file).expect("written");
     std::fs::write(folder.path().join("manifests/broken.yaml"), "a: [1\n").expect("written");
-    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "--server", "-f", "manifests"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "--server", "-f", "manifests"]).run().shown(), @"
+    exit code 1
+    --- stderr
+    error[manifest/syntax]: `[` is never closed
+     --> manifests/broken.yaml:1:4
+      |
+    1 | a: [1
+      |    ^
+    error[schema/value]: `99`: provided port is not in the valid range. The range of valid ports is 30000-32767
+     --> manifests/service.yml:7:15
+      |
+    7 |     nodePort: 99
+      |               ^^
+      |
+      = object: Service default/a at /spec/ports/0/nodePort
+    1 object checked, created on an ephemeral kube-apiserver v1.36.3: 2 errors, 0 warnings
+    ");
 }
 
 #[test]
