@@ -6,6 +6,7 @@ mod explain;
 mod init;
 mod man;
 mod manifest_files;
+mod offline;
 mod render;
 mod report;
 mod schema;
@@ -45,7 +46,7 @@ enum Command {
     Init(init::InitArgs),
     /// Turn the cluster file into manifests and node files
     Render(render::RenderArgs),
-    /// Check the cluster file, and what it renders, on a real API server
+    /// Check the cluster file and what it renders, or any manifests, offline or on a real API server
     Validate(validate::ValidateArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),

@@ -25,6 +25,7 @@ mod set;
 mod storage;
 mod template;
 mod validate;
+mod validation;
 
 pub use access::*;
 pub use cluster::*;
@@ -41,3 +42,4 @@ pub use profile::profiles;
 pub use schema::schema;
 pub use storage::*;
 pub use template::template;
+pub use validation::*;

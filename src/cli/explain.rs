@@ -1,4 +1,4 @@
-//! `explain`: what a key of the config means, and where its value comes from.
+//! `explain`: what a key of the config means and where its value comes from, or what a rule finds.
 
 use std::fmt::Write as _;
 
@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::config::{self, Explanation};
 use crate::diag::Result;
+use crate::rule;
 use crate::ui::Ui;
 
 use super::Outcome;
@@ -14,7 +15,7 @@ use super::config_args::ConfigArgs;
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// The path of a key, such as `headscale.storage`; none for the whole file
+    /// The path of a key, such as `headscale.storage`, or the id of a rule, such as `reference/secret`; none for the whole file
     #[arg(default_value = "")]
     key: String,
     #[command(flatten)]
@@ -22,6 +23,10 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn explain(ui: &Ui, args: &ExplainArgs) -> Result<Outcome> {
+    if args.key.contains('/') {
+        ui.data(&rule::page(rule::find(&args.key)?))?;
+        return Ok(Outcome::Good);
+    }
     // The meaning of a key needs no file; its value does. A file that cannot be loaded is an error only where it was asked for.
     let asked = args.config.config.is_some() || args.config.profile.is_some() || !args.config.set.is_empty();
     let loaded = match args.config.load_quietly(ui) {

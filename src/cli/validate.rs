@@ -1,10 +1,11 @@
-//! `validate`: what a real API server says of the release, or of any manifests.
+//! `validate`: what is wrong with the release, or with any manifests, offline or by the word of a real API server.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::diag::{Error, Progress, Result};
+use crate::config::Cluster;
+use crate::diag::{Error, Finding, Progress, Result};
 use crate::lab::{self, ControlPlaneOptions};
 use crate::live::{self, Mode, ServerReport};
 use crate::manifest::Release;
@@ -13,6 +14,7 @@ use crate::ui::Ui;
 
 use super::config_args::{ConfigArgs, LoadedConfig};
 use super::manifest_files::ManifestFiles;
+use super::offline::OfflineArgs;
 use super::report::Report;
 use super::{Outcome, block_on};
 
@@ -36,6 +38,8 @@ pub(super) struct ValidateArgs {
     /// The folder that holds `etcd` and `kube-apiserver`, for `--server=ephemeral`
     #[arg(long, value_name = "FOLDER")]
     assets: Option<PathBuf>,
+    #[command(flatten)]
+    offline: OfflineArgs,
     /// How to say it: findings as text on stderr, or one document on stdout
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -57,6 +61,11 @@ enum Format {
 pub(super) fn validate(ui: &Ui, args: &ValidateArgs) -> Result<Outcome> {
     let mut report = Report::default();
     let result = check(ui, args, &mut report);
+    // In the order in which the user reads them; what has no place comes first.
+    report.findings.sort_by(|a, b| {
+        let place = |finding: &Finding| finding.location.as_ref().map(|at| (at.file.clone(), at.line, at.column));
+        place(a).cmp(&place(b))
+    });
     match args.format {
         Format::Json => {
             // A program gets one whole document, also when the check ended early.
@@ -85,10 +94,16 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     let subject = Subject::read(ui, args, report)?;
     let release = subject.release()?;
     report.objects = release.objects().len();
+    let mut said = args.offline.rules(&release, subject.cluster())?;
     let Some(server) = args.server else {
-        return Ok("the config and its rendering".to_owned());
+        said.extend(args.offline.schemas(&release, subject.cluster())?);
+        subject.locate(&release, &mut said);
+        report.findings.append(&mut said);
+        return Ok("offline".to_owned());
     };
+    // The server is the law: what the schemas say would only repeat it.
     let mut answer = ask(ui, args, server, &subject, &release)?;
+    answer.findings.append(&mut said);
     subject.locate(&release, &mut answer.findings);
     report.findings.append(&mut answer.findings);
     report.not_checked.extend(answer.not_checked.iter().map(|entry| {
@@ -150,12 +165,16 @@ impl Subject {
             report.findings.extend(config.warnings().iter().cloned());
             return Ok(Self::Config(config));
         }
-        if args.server.is_none() {
-            return Err(Error::usage("checking manifests without a server is not built yet").hint("add `--server`"));
-        }
         let mut files = ManifestFiles::read(&paths)?;
         report.findings.extend(files.take_findings());
         Ok(Self::Files(files))
+    }
+
+    fn cluster(&self) -> Option<&Cluster> {
+        match self {
+            Self::Config(config) => Some(config.cluster()),
+            Self::Files(_) => None,
+        }
     }
 
     fn release(&self) -> Result<Release> {
@@ -165,7 +184,7 @@ impl Subject {
         }
     }
 
-    fn locate(&self, release: &Release, findings: &mut [crate::diag::Finding]) {
+    fn locate(&self, release: &Release, findings: &mut [Finding]) {
         match self {
             Self::Config(config) => config.locate(release, findings),
             Self::Files(files) => files.locate(findings),

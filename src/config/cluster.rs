@@ -7,7 +7,9 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Cidrs, DnsLabel, DnsName, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry, Storage};
+use super::{
+    Access, Cidrs, DnsLabel, DnsName, ExternalObject, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry, RuleLevel, Storage,
+};
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
 ///
@@ -30,6 +32,13 @@ pub struct Cluster {
     /// Replaces image references, for mirrors and offline labs: the key is the reference as rendered without this map.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, Image>,
+    /// How strictly rules are taken, by id such as `pod/image-tag`; `pod/*` names all rules of a room.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"pod/image-tag": "deny"}]))]
+    pub rules: BTreeMap<String, RuleLevel>,
+    /// Objects that this cluster needs and that something else brings, so that references to them are no findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<ExternalObject>,
     /// Kubernetes objects of your own, written in full and rendered as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra_objects: Vec<serde_json::Map<String, serde_json::Value>>,

@@ -24,6 +24,7 @@ mod rule;
 mod schema;
 mod server;
 mod validate_command;
+mod validate_offline;
 mod yaml_peers;
 mod yaml_round_trip;
 mod yaml_strategies;

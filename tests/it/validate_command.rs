@@ -145,9 +145,7 @@ fn mistakes_of_manifests_are_shown_at_the_very_value() {
 #[test]
 fn no_binaries_is_an_error_of_the_environment() {
     let folder = folder_with("cluster: {name: test}\n");
-    let run = |arguments: &[&str]| {
-        Run::new(folder.path(), arguments).env("PATH", "/nowhere").env("MANIFESTGEN_CACHE", "/nowhere").run()
-    };
+    let run = |arguments: &[&str]| Run::new(folder.path(), arguments).env("PATH", "/nowhere").env("MANIFESTGEN_CACHE", "/nowhere").run();
     let ran = run(&["validate", "--server"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     for way in ["KUBEBUILDER_ASSETS", "tests/toolchain/build"] {

@@ -1,0 +1,118 @@
+//! The verdict that needs no server: the schemas of the target versions, and the rules.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::config::{Cluster, ExternalObject, RuleLevel};
+use crate::diag::{Finding, Result};
+use crate::manifest::{Object, Release};
+use crate::rule::{self, External, Input, Level, Levels};
+use crate::schema::Catalog;
+use crate::versions;
+
+use super::manifest_files::ManifestFiles;
+
+/// Options of the checks that need no server.
+#[derive(Debug, Args)]
+pub(super) struct OfflineArgs {
+    /// A Kubernetes version to check against, from 1.33 to 1.37; repeatable; by default the cluster's, or 1.36
+    #[arg(long, value_name = "VERSION")]
+    kubernetes: Vec<String>,
+    /// Definitions of custom resources: files or folders; repeatable
+    #[arg(long, value_name = "PATH")]
+    crd: Vec<PathBuf>,
+    /// Report a rule's findings as errors; `room/*` names all rules of a room; repeatable
+    #[arg(long, value_name = "RULE")]
+    deny: Vec<String>,
+    /// Report a rule's findings as warnings; repeatable
+    #[arg(long, value_name = "RULE")]
+    warn: Vec<String>,
+    /// Do not run a rule; repeatable
+    #[arg(long, value_name = "RULE")]
+    allow: Vec<String>,
+}
+
+impl OfflineArgs {
+    /// What API servers of the target versions would refuse.
+    pub(super) fn schemas(&self, release: &Release, cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
+        let default = || cluster.map_or(versions::KUBERNETES, |cluster| cluster.cluster.version.minor()).to_owned();
+        let versions = if self.kubernetes.is_empty() { vec![default()] } else { self.kubernetes.clone() };
+        let definitions = self.definitions(release)?;
+        let mut found: Vec<(Finding, Vec<&str>)> = Vec::new();
+        let mut places: BTreeMap<(usize, String, String), usize> = BTreeMap::new();
+        for version in &versions {
+            let mut catalog = Catalog::new(version)?;
+            definitions.iter().try_for_each(|definition| catalog.add_crd(definition))?;
+            for (number, object) in release.objects().iter().enumerate() {
+                for violation in catalog.check(&Value::Object(object.value().clone())) {
+                    let key = (number, violation.path.clone(), violation.message.clone());
+                    let place = *places.entry(key).or_insert_with(|| {
+                        found.push((violation.into_finding(object.reference()), Vec::new()));
+                        found.len() - 1
+                    });
+                    found[place].1.push(version);
+                }
+            }
+        }
+        // What only some of the versions refuse is said with their names.
+        Ok(found
+            .into_iter()
+            .map(|(mut finding, by)| {
+                if by.len() < versions.len() {
+                    finding.message = format!("{} (Kubernetes {})", finding.message, by.join(", "));
+                }
+                finding
+            })
+            .collect())
+    }
+
+    /// What an API server would let through. The release of a cluster is all that the cluster gets; files may be some of it.
+    pub(super) fn rules(&self, release: &Release, cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
+        let mut levels = Levels::new();
+        for (pattern, level) in cluster.iter().flat_map(|cluster| &cluster.rules) {
+            levels.set(pattern, of_config(*level))?;
+        }
+        for (patterns, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
+            patterns.iter().try_for_each(|pattern| levels.set(pattern, level))?;
+        }
+        let external: Vec<External> = cluster.iter().flat_map(|cluster| &cluster.external).map(external).collect();
+        let whole = cluster.is_some();
+        Ok(rule::check(
+            Input {
+                objects: release.objects(),
+                external: &external,
+                secrets: release.secrets(),
+                complete: whole,
+                server_side_apply: whole,
+            },
+            &levels,
+        ))
+    }
+
+    fn definitions(&self, release: &Release) -> Result<Vec<Value>> {
+        let is_definition = |object: &&Object| (object.group(), object.kind()) == ("apiextensions.k8s.io", "CustomResourceDefinition");
+        let given = if self.crd.is_empty() { None } else { Some(ManifestFiles::read(&self.crd)?.release()) };
+        let objects = given.iter().flat_map(Release::objects).chain(release.objects());
+        Ok(objects.filter(is_definition).map(|object| Value::Object(object.value().clone())).collect())
+    }
+}
+
+const fn of_config(level: RuleLevel) -> Level {
+    match level {
+        RuleLevel::Deny => Level::Deny,
+        RuleLevel::Warn => Level::Warn,
+        RuleLevel::Allow => Level::Allow,
+    }
+}
+
+fn external(entry: &ExternalObject) -> External {
+    External {
+        kind: entry.kind.clone(),
+        namespace: entry.namespace.as_ref().map(ToString::to_string),
+        name: entry.name.clone(),
+        keys: entry.keys.iter().cloned().collect(),
+    }
+}

@@ -1,0 +1,117 @@
+//! `validate` without a server.
+
+use crate::command::{Run, folder, folder_with};
+
+#[test]
+fn the_built_in_profiles_have_no_findings() {
+    for profile in ["primer", "worker", "minimal", "full"] {
+        let folder = folder();
+        let text = Run::new(folder.path(), &["validate", "--profile", profile, "--format", "json"]).run().good();
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(report["findings"], serde_json::json!([]), "{profile}");
+    }
+}
+
+#[test]
+fn schema_and_rules_speak_in_the_order_of_the_file() {
+    let folder = folder();
+    let manifest = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  replcas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: example.com/web
+        ports: [{name: http, containerPort: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: https}]
+---
+apiVersion: extensions/v1beta1
+kind: Ingress
+metadata: {name: web, namespace: default}
+";
+    std::fs::write(folder.path().join("web.yaml"), manifest).expect("written");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "web.yaml"]).run().shown(), @"");
+}
+
+#[test]
+fn levels_and_external_objects_come_from_the_config_and_the_command_line() {
+    let cluster = "\
+cluster: {name: test}
+external:
+- {kind: Secret, namespace: default, name: login}
+rules: {pod/image-tag: allow}
+extraObjects:
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: a, namespace: default}
+  spec:
+    containers:
+    - name: a
+      image: example.com/a
+      envFrom: [{secretRef: {name: login}}, {secretRef: {name: other}}]
+";
+    let folder = folder_with(cluster);
+    let run = |arguments: &[&str]| {
+        let text = Run::new(folder.path(), &[&["validate", "--format", "json"], arguments].concat()).run().stdout;
+        let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings").iter();
+        findings.map(|finding| format!("{} {}", finding["rule"].as_str().expect("a rule"), finding["line"])).collect::<Vec<_>>()
+    };
+    assert_eq!(run(&[]), ["reference/secret 13"]);
+    assert_eq!(run(&["--allow", "reference/*"]), Vec::<String>::new());
+    assert_eq!(run(&["--deny", "pod/image-tag"]), ["pod/image-tag 12", "reference/secret 13"]);
+}
+
+#[test]
+fn what_only_some_versions_refuse_names_them() {
+    let folder = folder();
+    let text = Run::new(folder.path(), &["validate", "-f", "-", "--kubernetes", "1.33", "--kubernetes", "1.36", "--format", "json"])
+        .input("apiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: a}\nspec: {}\n")
+        .run();
+    let report: serde_json::Value = serde_json::from_slice(&text.stdout).expect("JSON");
+    let message = report["findings"][0]["message"].as_str().expect("a message");
+    assert!(message.ends_with("(Kubernetes 1.33)"), "{message}");
+    assert_eq!(report["errors"], 1, "{report}");
+}
+
+#[test]
+fn a_rule_has_a_page() {
+    let folder = folder();
+    assert!(Run::new(folder.path(), &["explain", "reference/secret"]).run().good().contains("Bad:"));
+    let ran = Run::new(folder.path(), &["explain", "reference/secrets"]).run();
+    assert!(ran.code == 2 && ran.stderr.contains("did you mean"), "{}", ran.stderr);
+}
+
+#[test]
+fn any_input_gets_a_clear_answer() {
+    let folder = folder();
+    for (input, code) in [
+        ("", 0),
+        ("---\n---\n", 0),
+        ("null\n", 0),
+        ("just text\n", 1),
+        ("\u{0}\u{1}", 1),
+        ("a: &a [*a, *a]\n", 1),
+        ("kind: List\n", 1),
+        ("{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"a\"}}", 0),
+    ] {
+        let ran = Run::new(folder.path(), &["validate", "-f", "-"]).input(input).run();
+        assert_eq!(ran.code, code, "{input:?}: {}", ran.stderr);
+    }
+    for (path, code) in [("missing.yaml", 2), ("/dev/null", 0)] {
+        let ran = Run::new(folder.path(), &["validate", path]).run();
+        assert_eq!(ran.code, code, "{path}: {}", ran.stderr);
+    }
+}
