@@ -63,7 +63,7 @@ pub struct K3s {
     pub disable_cloud_controller: bool,
     /// Turns k3s' Helm controller off: `HelmChart` objects then do nothing.
     pub disable_helm_controller: bool,
-    /// Turns k3s' network policy controller off: NetworkPolicies then do nothing, unless another CNI enforces them.
+    /// Turns k3s' network policy controller off: network policies then do nothing, unless another CNI enforces them.
     pub disable_network_policy: bool,
     /// Turns kube-proxy off on all nodes, for a CNI that does its work.
     pub disable_kube_proxy: bool,
@@ -77,7 +77,7 @@ pub struct K3s {
     pub secrets_encryption: bool,
     /// The cipher of that encryption.
     pub secrets_encryption_provider: SecretsEncryptionProvider,
-    /// Ports that NodePort Services may use, `first-last`. k3s' default is `30000-32767`.
+    /// Ports that Services of type `NodePort` may use, `first-last`. k3s' default is `30000-32767`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_node_port_range: Option<String>,
     /// The namespace that the pods of k3s' load balancer run in. k3s' default is `kube-system`.

@@ -39,7 +39,7 @@ pub enum EgressSelectorMode {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretsEncryptionProvider {
-    /// XSalsa20 with Poly1305, which also notices tampering.
+    /// `XSalsa20` with Poly1305, which also notices tampering.
     #[default]
     Secretbox,
     /// AES in CBC mode, k3s' own default.

@@ -4,8 +4,11 @@ use super::{k3s, settings};
 use crate::config::{Cluster, NodeFlags, Problems};
 use crate::source::ConfigPath;
 
+/// A setting, the first version that has it, and whether it is set.
+type Since = (&'static str, [u64; 3], fn(&NodeFlags) -> bool);
+
 /// Settings of servers that a k3s of the known minors may lack, with the first version that has them (release notes of k3s).
-const SINCE: [(&str, [u64; 3], fn(&NodeFlags) -> bool); 2] = [
+const SINCE: [Since; 2] = [
     ("etcdS3Retention", [1, 33, 4], |own| own.server.as_ref().is_some_and(|server| server.etcd_s3_retention.is_some())),
     ("writeKubeconfigName", [1, 37, 0], |own| own.server.as_ref().is_some_and(|server| server.write_kubeconfig_name.is_some())),
 ];

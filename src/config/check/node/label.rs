@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::node;
-use crate::config::{Cluster, Problems};
+use crate::config::{Cluster, LabelKey, Problems};
 
-/// Keys below `kubernetes.io` that a kubelet may set on its own node (k8s.io/kubelet pkg/apis/well_known_labels.go, 1.36).
+/// Keys below `kubernetes.io` that a kubelet may set on its own node (k8s.io/kubelet `pkg/apis/well_known_labels.go`, 1.36).
 const ALLOWED: [&str; 11] = [
     "beta.kubernetes.io/arch",
     "beta.kubernetes.io/instance-type",
@@ -22,7 +22,7 @@ const ALLOWED: [&str; 11] = [
 
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     for (at, entry) in cluster.nodes.iter().enumerate() {
-        for key in entry.labels.keys().map(|key| key.as_str()).filter(|key| is_reserved(key)) {
+        for key in entry.labels.keys().map(LabelKey::as_str).filter(|key| is_reserved(key)) {
             let text = format!("a node may not give itself the label `{key}`: its kubelet refuses to start");
             let hint = match key.strip_prefix("node-role.kubernetes.io/") {
                 Some(role) => format!("use a prefix of your own, or set it afterwards: `kubectl label node {} {key}={role}`", entry.name),
