@@ -73,13 +73,6 @@ fn mistakes_are_shown_at_the_config_line() {
       |   ^^^
       |
       = object: ConfigMap default/misspelt at /dta
-    error[schema/value]: `10.43.0.1`: failed to allocate IP 10.43.0.1: provided IP is already allocated
-      --> cluster.yaml:31:16
-       |
-    31 |     clusterIP: 10.43.0.1
-       |                ^^^^^^^^^
-       |
-       = object: Service default/taken at /spec/clusterIP
     error[schema/required]: `selector` is required
       --> cluster.yaml:21:3
        |
@@ -109,7 +102,7 @@ fn mistakes_are_shown_at_the_config_line() {
        |                                                                            ^^^^
        |
        = object: Deployment default/wrong-type at /spec/template/spec/containers/0/resources/limits/memory
-    4 objects checked, created on an ephemeral kube-apiserver v1.36.3: 6 errors, 0 warnings
+    4 objects checked, created on an ephemeral kube-apiserver v1.36.3: 5 errors, 0 warnings
     "#);
 }
 

@@ -42,7 +42,51 @@ kind: Ingress
 metadata: {name: web, namespace: default}
 ";
     std::fs::write(folder.path().join("web.yaml"), manifest).expect("written");
-    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "web.yaml"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "web.yaml"]).run().shown(), @"
+    exit code 1
+    --- stderr
+    error[schema/unknown-field]: unknown field `replcas`
+     --> web.yaml:5:12
+      |
+    5 |   replcas: 2
+      |            ^
+      |
+      = object: Deployment default/web at /spec/replcas
+      = hint: did you mean `replicas`?
+    warning[pod/image-tag]: image `example.com/web` has no tag, which means `latest`
+      --> web.yaml:12:16
+       |
+    12 |         image: example.com/web
+       |                ^^^^^^^^^^^^^^^
+       |
+       = object: Deployment default/web at /spec/template/spec/containers/0/image
+       = hint: name a version
+    error[reference/target-port]: the selected pods have no TCP port `https`
+      --> web.yaml:20:34
+       |
+    20 |   ports: [{port: 80, targetPort: https}]
+       |                                  ^^^^^
+       |
+       = object: Service default/web at /spec/ports/0/targetPort
+       = hint: they have `http` (TCP)
+    error[schema/unknown-kind]: `Ingress` of `extensions/v1beta1` was removed in Kubernetes 1.22
+      --> web.yaml:22:13
+       |
+    22 | apiVersion: extensions/v1beta1
+       |             ^^^^^^^^^^^^^^^^^^
+       |
+       = object: Ingress default/web at /apiVersion
+       = hint: use `networking.k8s.io/v1`
+    warning[reference/custom-resource-definition]: kind `Ingress` of `extensions` is not defined
+      --> web.yaml:23:7
+       |
+    23 | kind: Ingress
+       |       ^^^^^^^
+       |
+       = object: Ingress default/web at /kind
+       = hint: define it, or declare it under `external` as CustomResourceDefinition `Ingress.extensions`
+    3 objects checked, offline: 3 errors, 2 warnings
+    ");
 }
 
 #[test]
