@@ -47,7 +47,10 @@ impl ManifestFiles {
         for finding in findings.iter_mut().filter(|finding| finding.location.is_none()) {
             let Some(reference) = &finding.object else { continue };
             let Some(read) = self.manifests.objects.iter().find(|read| read.object.reference() == *reference) else { continue };
-            finding.location = Some(self.sources.locate(read.span(finding.path.as_deref().unwrap_or(""))));
+            let pointer = finding.path.as_deref().unwrap_or("");
+            // A field that should not be there is wrong by its name, any other by its value.
+            let span = if finding.rule == "schema/unknown-field" { read.key_span(pointer) } else { read.span(pointer) };
+            finding.location = Some(self.sources.locate(span));
         }
     }
 }

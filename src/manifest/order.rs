@@ -14,7 +14,7 @@ pub fn rank(group: &str, kind: &str) -> u8 {
         ("", "ResourceQuota" | "LimitRange" | "ConfigMap" | "Secret" | "PersistentVolume" | "PersistentVolumeClaim")
         | ("networking.k8s.io", "NetworkPolicy")
         | ("policy", _) => 4,
-        ("", _) | ("apps" | "batch" | "autoscaling", _) => 5,
+        ("" | "apps" | "batch" | "autoscaling", _) => 5,
         ("networking.k8s.io" | "gateway.networking.k8s.io", _) => 6,
         ("admissionregistration.k8s.io" | "apiregistration.k8s.io", _) => 7,
         _ => 8,

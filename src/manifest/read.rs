@@ -66,25 +66,36 @@ impl Manifests {
 }
 
 impl ReadObject {
-    /// The place of a field, given as a JSON pointer into the object, or of its nearest parent that is there.
+    /// The place of a field's value, given as a JSON pointer into the object, or of its nearest parent that is there.
     #[must_use]
     pub fn span(&self, pointer: &str) -> Span {
+        self.walk(pointer).0
+    }
+
+    /// The place of a field's key, where it has one; else as [`ReadObject::span`].
+    #[must_use]
+    pub fn key_span(&self, pointer: &str) -> Span {
+        let (value, key) = self.walk(pointer);
+        key.unwrap_or(value)
+    }
+
+    fn walk(&self, pointer: &str) -> (Span, Option<Span>) {
         let mut node = &self.node;
+        let mut key = None;
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let next = match &node.value {
-                Value::Map(entries) => {
-                    entries.iter().find(|entry| yaml::key_text_as_go(&entry.key).is_some_and(|key| key == step)).map(|entry| &entry.value)
-                }
-                Value::Seq(items) => step.parse().ok().and_then(|index: usize| items.get(index)),
+                Value::Map(entries) => entries
+                    .iter()
+                    .find(|entry| yaml::key_text_as_go(&entry.key).is_some_and(|key| key == step))
+                    .map(|entry| (&entry.value, Some(entry.key.span))),
+                Value::Seq(items) => step.parse().ok().and_then(|index: usize| Some((items.get(index)?, None))),
                 Value::Scalar(_) => None,
             };
-            match next {
-                Some(next) => node = next,
-                None => break,
-            }
+            let Some(next) = next else { return (node.span, None) };
+            (node, key) = next;
         }
-        node.span
+        (node.span, key)
     }
 }
 
