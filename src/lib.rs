@@ -4,6 +4,9 @@
 //! components make objects and files of it and seals them into a [`manifest::Release`]; `sink` writes that release out,
 //! `live` and `lab` bring it before a real API server. docs/ARCHITECTURE.md has the picture and the table of rooms.
 
+// Helpers of tests take `json!(…)` as it comes.
+#![cfg_attr(test, allow(clippy::needless_pass_by_value))]
+
 pub mod cli;
 pub mod component;
 pub mod config;

@@ -2,6 +2,7 @@
 
 mod declared_secret;
 mod file;
+mod hex;
 mod object;
 mod order;
 mod read;
@@ -9,6 +10,7 @@ mod release;
 
 pub use declared_secret::DeclaredSecret;
 pub use file::ReleaseFile;
+pub use hex::hex;
 pub use object::Object;
 pub use order::rank;
 pub use read::{Manifests, ReadObject};

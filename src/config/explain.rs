@@ -144,7 +144,6 @@ fn values_of<'a>(mapping: &Mapping<'a>) -> Option<View<'a>> {
 fn allowed(view: View<'_>) -> Vec<String> {
     match view.shape() {
         Shape::Choice(choices) => choices.iter().map(|(choice, _)| literal(choice)).collect(),
-        Shape::Tagged(_) | Shape::Mapping(_) => Vec::new(),
         Shape::Boolean => vec!["true".to_owned(), "false".to_owned()],
         Shape::List(items) if matches!(items.shape(), Shape::Choice(_)) => allowed(items),
         _ => Vec::new(),

@@ -88,7 +88,7 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Box<Error> {
     let line_end = bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| at + end);
     let location = Location {
         file: visible(name).into_owned(),
-        line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+        line: before.split(|byte| *byte == b'\n').count(),
         column: String::from_utf8_lossy(&bytes[line_start..at]).chars().count() + 1,
         length: 1,
         text: visible(String::from_utf8_lossy(&bytes[line_start..line_end.min(line_start + 400)]).trim_end()).into_owned(),

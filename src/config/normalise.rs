@@ -22,7 +22,9 @@ pub(crate) fn normalise(node: &mut Node, view: View<'_>) {
                 _ => None,
             });
             if let Some(items) = items {
-                nodes.iter_mut().for_each(|node| normalise(node, items));
+                for node in nodes.iter_mut() {
+                    normalise(node, items);
+                }
             }
         }
         (Value::Scalar(scalar), _) if is_meant_as_text(scalar, view) => scalar.plain = false,

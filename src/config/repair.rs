@@ -22,10 +22,8 @@ pub(crate) fn repair(config: &mut Json, view: View<'_>, broken: &[Broken]) {
         };
         match (fix, last, target) {
             (Fix::Keep, ..) => {}
-            (Fix::Add, Segment::Key(key), Json::Object(object)) => {
-                if is_required && !object.contains_key(key) {
-                    object.insert(key.clone(), inner.map_or(Json::Null, sample));
-                }
+            (Fix::Add, Segment::Key(key), Json::Object(object)) if is_required && !object.contains_key(key) => {
+                object.insert(key.clone(), inner.map_or(Json::Null, sample));
             }
             (Fix::Remove, Segment::Key(key), Json::Object(object)) if !is_required => {
                 object.shift_remove(key);

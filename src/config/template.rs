@@ -32,7 +32,9 @@ pub fn template(profile: &str) -> Result<String> {
     let documents = yaml::parse(source, text, Limits::CONFIG).map_err(|error| Error::internal(error.message))?;
     let values = documents.first().map(yaml::Node::to_json).unwrap_or_default();
     let mut out = Writer { out: String::new() };
-    out.out.push_str(&format!("# yaml-language-server: $schema={SCHEMA_FILE}\n"));
+    out.out.push_str("# yaml-language-server: $schema=");
+    out.out.push_str(SCHEMA_FILE);
+    out.out.push('\n');
     out.comment("Keys that are commented out show their defaults or an example. `manifestgen explain KEY` tells more about each.", "");
     if let Shape::Mapping(root) = model().shape() {
         out.mapping(&root, values.as_object().unwrap_or(&Map::new()), "", "")?;
@@ -114,7 +116,9 @@ impl Writer {
             } else if dashed {
                 self.out.push_str(line);
             } else {
-                self.out.push_str(&format!("{indent}  - {}", line.trim_start()));
+                self.out.push_str(indent);
+                self.out.push_str("  - ");
+                self.out.push_str(line.trim_start());
                 dashed = true;
             }
             self.out.push('\n');

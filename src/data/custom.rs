@@ -48,6 +48,7 @@ static CRDS: LazyLock<Vec<EmbeddedCrd>> = LazyLock::new(|| {
 });
 
 /// All embedded definitions, by name.
+#[must_use]
 pub fn embedded_crds() -> &'static [EmbeddedCrd] {
     &CRDS
 }

@@ -46,7 +46,9 @@ impl Manifests {
             let Value::Map(entries) = node.value else { return };
             for entry in entries.into_iter().filter(|entry| entry.key.text == "items") {
                 let Value::Seq(items) = entry.value.value else { continue };
-                items.into_iter().for_each(|item| self.document(item, sources));
+                for item in items {
+                    self.document(item, sources);
+                }
             }
             return;
         }
@@ -54,7 +56,7 @@ impl Manifests {
             Ok(json) => json,
             Err(error) => return self.findings.push(unreadable(&error, sources)),
         };
-        match identify(&node, json) {
+        match identify(&node, &json) {
             Ok(object) => self.objects.push(ReadObject { object, node }),
             Err((span, message)) => {
                 let hint = "every Kubernetes object has `apiVersion`, `kind` and `metadata.name`";
@@ -105,8 +107,8 @@ fn is_list(node: &Node) -> bool {
     kind.is_some_and(|kind| kind.ends_with("List")) && node.get("items").is_some_and(|items| matches!(items.value, Value::Seq(_)))
 }
 
-fn identify(node: &Node, json: Json) -> Result<Object, (Span, String)> {
-    let Json::Object(map) = &json else { return Err((node.span, "this document is not a mapping".to_owned())) };
+fn identify(node: &Node, json: &Json) -> Result<Object, (Span, String)> {
+    let Json::Object(map) = json else { return Err((node.span, "this document is not a mapping".to_owned())) };
     for key in ["apiVersion", "kind"] {
         match map.get(key) {
             Some(Json::String(text)) if !text.is_empty() => {}
@@ -117,12 +119,12 @@ fn identify(node: &Node, json: Json) -> Result<Object, (Span, String)> {
         }
     }
     let name = map.get("metadata").and_then(|metadata| metadata.get("name"));
-    if !name.is_some_and(|name| name.as_str().is_some_and(|name| !name.is_empty())) {
+    if name.is_none_or(|name| name.as_str().is_none_or(str::is_empty)) {
         let metadata = node.get("metadata").unwrap_or(node);
         let span = metadata.get("name").map_or(metadata.span, |name| name.span);
         return Err((span, format!("this {} has no `metadata.name`", map["kind"].as_str().unwrap_or("object"))));
     }
-    Object::new("file", ConfigPath::root(), &json).map_err(|error| (node.span, error.message))
+    Object::new("file", ConfigPath::root(), json).map_err(|error| (node.span, error.message))
 }
 
 /// The JSON that Kubernetes' reader makes of a document, keys included.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{DeclaredSecret, Object, ReleaseFile, rank};
+use super::{DeclaredSecret, Object, ReleaseFile, hex, rank};
 
 /// Everything that one render made, in a fixed order. Every sink and the API server get the same one.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,10 +87,6 @@ impl Release {
             add(&secret.name);
             secret.keys.iter().for_each(|key| add(key));
         }
-        hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            hex.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-            hex.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-            hex
-        })
+        hex(&hash.finalize())
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
                 Some(_) if value.is_null() => {}
                 // Only a whole object has a status that is dropped.
                 Some(schema) if key == "status" && at.is_root() && self.dialect != (Dialect::Custom { status_is_dropped: false }) => {
-                    Self { judged: false, ..self }.value(value, schema, &here, found)
+                    Self { judged: false, ..self }.value(value, schema, &here, found);
                 }
                 Some(schema) => self.value(value, schema, &here, found),
                 None if object.preserve || !self.closed || (object.embedded && matches!(&**key, "apiVersion" | "kind")) => {}
@@ -142,7 +142,7 @@ impl<'a> Walk<'a> {
             match item {
                 // In a list of a built-in kind, null is an entry without any field.
                 Value::Null if self.dialect == Dialect::BuiltIn && self.is_mapping(&array.items) => {
-                    self.value(&Value::Object(Map::new()), &array.items, &here, found)
+                    self.value(&Value::Object(Map::new()), &array.items, &here, found);
                 }
                 item => self.value(item, &array.items, &here, found),
             }

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
 use crate::diag::{Error, Result};
+use crate::manifest::hex;
 
 use super::Entry;
 
@@ -265,11 +266,7 @@ fn sweep(folder: &Path) -> Result<()> {
 }
 
 fn digest(contents: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(contents).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(contents))
 }
 
 fn in_the_way(folder: &Path, paths: &[String]) -> Box<Error> {

@@ -13,7 +13,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 fn is_harmless(c: char) -> bool {
-    !(c.is_control() && c != '\t') && !matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    let turns_text = matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    c == '\t' || !(c.is_control() || turns_text)
 }
 
 /// The symbols for control characters (Unicode block "Control Pictures") where there is one.

@@ -24,7 +24,7 @@ fn built_in(profile: &str) -> Cluster {
 fn the_primer_needs_no_file() {
     let primer = built_in("primer");
     assert_eq!(primer.cluster.name.as_str(), "primer");
-    assert_eq!(primer.nodes[0].address.as_ref().map(|address| address.as_str()), Some("192.168.1.10"));
+    assert_eq!(primer.nodes[0].address.as_ref().map(manifestgen::config::IpAddress::as_str), Some("192.168.1.10"));
     let headscale = primer.headscale.as_ref().expect("the section");
     let url = manifestgen::config::headscale::ServerUrl::of(&primer, headscale).expect("a URL");
     assert_eq!(url.to_string(), "http://192.168.1.10:30080");
@@ -49,7 +49,7 @@ fn nodes_of_a_file_replace_the_example_of_a_profile() {
     let sets = ["nodes[0].address=10.0.0.2".to_owned()];
     let cluster =
         loaded(&LoadRequest { profile: Some("primer".to_owned()), sets: sets.to_vec(), file: None }).expect("the example, changed");
-    assert_eq!(cluster.nodes[0].address.as_ref().map(|address| address.as_str()), Some("10.0.0.2"));
+    assert_eq!(cluster.nodes[0].address.as_ref().map(manifestgen::config::IpAddress::as_str), Some("10.0.0.2"));
 }
 
 #[test]

@@ -28,7 +28,11 @@ fn values(binary: &Path, rendered: &Rendered) -> Values {
     let mut values = BTreeMap::new();
     for secret in &rendered.secrets {
         for key in &secret.keys {
-            let value = if key.ends_with(".key") { private_key(binary) } else { "a test password".replace(' ', "-") };
+            let value = if key.rsplit_once('.').is_some_and(|(_, kind)| kind == "key") {
+                private_key(binary)
+            } else {
+                "a test password".replace(' ', "-")
+            };
             values.insert((secret.name.clone(), key.clone()), value);
         }
     }
@@ -100,7 +104,7 @@ fn answers_stun(server: &Server) -> bool {
     if socket.connect(stun).is_err() || socket.send(&request).is_err() {
         return false;
     }
-    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+    socket.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
     let mut answer = [0; 512];
     // A closed port refuses at once; only an open one is waited for.
     socket.recv(&mut answer).is_ok_and(|length| length > 20 && answer[..2] == [1, 1] && answer[8..20] == *b"manifestgen!")

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::headscale::{Rendered, list, text};
 
 /// How long a start, an answer or an end may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the pod would have had from outside: the values of its Secrets and foreign ConfigMaps.
 pub(crate) type Values = BTreeMap<(String, String), String>;

@@ -17,6 +17,7 @@ use super::{Context, NAME, secrets, volumes};
 use crate::config;
 use crate::config::TaintEffect;
 use crate::config::headscale::ChallengeType;
+use crate::manifest::hex;
 
 /// `nonroot` of the distroless base image that Headscale's image is built on.
 const NON_ROOT: i64 = 65532;
@@ -54,7 +55,7 @@ fn checksum(files: &BTreeMap<String, String>) -> String {
         hash.update(text);
         hash.update([0]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 fn pod(context: Context<'_>) -> PodSpec {

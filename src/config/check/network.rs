@@ -102,7 +102,7 @@ fn pod_sizes(pods: &Cidrs, cluster: &Cluster, problems: &mut Problems) {
 
 fn dns(cluster: &Cluster, problems: &mut Problems) {
     let network = &cluster.cluster.network;
-    let Some(address) = network.dns.as_ref().and_then(|address| address.address()) else { return };
+    let Some(address) = network.dns.as_ref().and_then(super::super::format::IpAddress::address) else { return };
     let services = network.service_cidr.networks();
     let Some(service) = services.iter().find(|service| service.contains(&address)) else {
         if !services.is_empty() {

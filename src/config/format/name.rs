@@ -93,7 +93,7 @@ fn did_you_mean_label(text: &str, dots: bool) -> String {
         .map(|c| if matches!(c, '_' | ' ') || (c == '.' && !dots) { '-' } else { c })
         .collect();
     let folded = folded.trim_matches('-');
-    let allowed = !folded.is_empty() && folded.split('.').all(|label| check_label_quietly(label));
+    let allowed = !folded.is_empty() && folded.split('.').all(check_label_quietly);
     if allowed { format!("did you mean `{folded}`?") } else { "use lower-case letters, digits and `-`".to_owned() }
 }
 

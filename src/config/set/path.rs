@@ -25,9 +25,12 @@ pub(crate) struct WrongPath {
 /// Steps deeper than any config goes; more would only exhaust the stack.
 const MOST_STEPS: usize = 64;
 
+/// Steps, each with its place in the text.
+type Steps = Vec<(Step, Range<usize>)>;
+
 /// Reads a path up to the end of the text or a `=` outside of brackets and quotes; answers where it ended.
-pub(crate) fn parse_path(text: &str) -> Result<(Vec<(Step, Range<usize>)>, usize), WrongPath> {
-    let mut steps: Vec<(Step, Range<usize>)> = Vec::new();
+pub(crate) fn parse_path(text: &str) -> Result<(Steps, usize), WrongPath> {
+    let mut steps: Steps = Vec::new();
     let mut at = 0;
     let wrong = |at: usize, message: String, hint: &'static str| Err(WrongPath { message, hint, at });
     loop {

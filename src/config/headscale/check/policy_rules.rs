@@ -56,7 +56,7 @@ pub(super) fn check(check: &mut Check<'_>) {
             match dst.kind() {
                 AliasKind::Tag => defined(check, path, &dst.0),
                 AliasKind::AutoGroup if dst.0 == "autogroup:internet" => {
-                    wrong(check, path, "the internet is no node", "name a tag or a host")
+                    wrong(check, path, "the internet is no node", "name a tag or a host");
                 }
                 _ => single_host(check, path, &dst.0),
             }
@@ -208,7 +208,7 @@ fn ssh_users(check: &mut Check<'_>, path: &ConfigPath, rule: &SshRule) {
     let path = path.key("checkPeriod");
     if rule.action != SshAction::Check {
         wrong(check, path, "`checkPeriod` goes with `action: check` only", "remove it, or set `action: check`");
-    } else if period != "always" && !GoDuration::from(period.as_str()).duration().is_some_and(|time| time <= Duration::from_hours(168)) {
+    } else if period != "always" && GoDuration::from(period.as_str()).duration().is_none_or(|time| time > Duration::from_hours(168)) {
         wrong(check, path, format!("`{period}` is no period up to `168h`"), "write `12h`, or `always` from Headscale 0.29");
     }
 }
