@@ -229,7 +229,8 @@ impl Server {
 
     /// What a `headscale` command in the pod prints; it goes through the unix socket.
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
-        let output = self.pod.command(arguments).output().expect("headscale runs");
+        // Its own 5 seconds are too few for a machine that compiles meanwhile.
+        let output = self.pod.command(arguments).env("HEADSCALE_CLI_TIMEOUT", "60s").output().expect("headscale runs");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{arguments:?}: {out}{err}\n{}", self.pod.log());
         out.into_owned()

@@ -47,6 +47,7 @@ pub(super) fn deployment(context: Context<'_>, files: &BTreeMap<String, String>)
     Deployment { metadata: context.metadata(NAME), spec: Some(spec), status: None }
 }
 
+/// SHA-256 in hex over names and texts, each ended by a zero byte.
 fn checksum(files: &BTreeMap<String, String>) -> String {
     let mut hash = Sha256::new();
     for (name, text) in files {

@@ -246,8 +246,8 @@ fn single_host(check: &mut Check<'_>, path: ConfigPath, target: &str) {
 
 /// `TARGET:PORTS`, reported when it is not.
 fn destination<'a>(check: &mut Check<'_>, path: &ConfigPath, text: &'a str) -> Option<(String, &'a str)> {
-    let parts = text.rsplit_once(':').filter(|(target, ports)| !target.is_empty() && is_port_list(ports));
-    let Some((target, ports)) = parts else {
+    let split = text.rsplit_once(':').filter(|(target, ports)| !target.is_empty() && is_port_list(ports));
+    let Some((target, ports)) = split else {
         wrong(check, path.clone(), format!("`{text}` has no ports"), format!("write `{text}:*` for all ports, or `{text}:22,80-90`"));
         return None;
     };
