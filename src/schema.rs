@@ -10,6 +10,7 @@ mod pointer;
 mod removed;
 mod required;
 mod scalar;
+mod semantic;
 mod unknown_kind;
 mod unset;
 mod violation;

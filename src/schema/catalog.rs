@@ -8,6 +8,7 @@ use crate::data::{self, CustomKind, Definitions, Kind};
 use crate::diag::Result;
 
 use super::pointer::Pointer;
+use super::semantic;
 use super::unknown_kind;
 use super::violation::Violation;
 use super::walk::{Dialect, Walk};
@@ -93,8 +94,12 @@ impl Catalog {
                 &mut found,
             );
         } else {
+            // Nothing else can be said about it.
             found.push(unknown_kind::violation(self.definitions, api_version, name));
+            return found;
         }
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        semantic::metadata(group, name, fields, &mut found);
         found
     }
 }

@@ -21,6 +21,44 @@ pub(super) fn is_quantity(text: &str) -> bool {
     }
 }
 
+/// A quantity in billionths, rounded up as the server does; none where it is no quantity, or too large to tell.
+pub(super) fn nano(value: &serde_json::Value) -> Option<i128> {
+    let text = match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    if !is_quantity(&text) {
+        return None;
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    let (whole, rest) = split_digits(unsigned);
+    let (fraction, suffix) = rest.strip_prefix('.').map_or(("", rest), split_digits);
+    let digits: i128 = format!("0{whole}{fraction}").parse().ok()?;
+    let power = |base: i128, exponent: u32| base.checked_pow(exponent);
+    let (factor, exponent): (i128, i32) = match suffix {
+        "" => (1, 0),
+        "n" => (1, -9),
+        "u" => (1, -6),
+        "m" => (1, -3),
+        "k" => (1, 3),
+        "M" => (1, 6),
+        "G" => (1, 9),
+        "T" => (1, 12),
+        "P" => (1, 15),
+        "E" => (1, 18),
+        binary if binary.ends_with('i') => (power(1024, u32::try_from("KMGTPE".find(&binary[..1])? + 1).ok()?)?, 0),
+        exponent => (1, exponent[1..].parse().ok()?),
+    };
+    let exponent = exponent.checked_add(9)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let scaled = digits.checked_mul(factor)?;
+    let amount = match u32::try_from(exponent) {
+        Ok(up) => scaled.checked_mul(power(10, up)?)?,
+        Err(_) => power(10, exponent.unsigned_abs()).map_or(1, |down| (scaled + down - 1) / down),
+    };
+    Some(if text.starts_with('-') { -amount } else { amount })
+}
+
 fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
@@ -91,6 +129,17 @@ mod tests {
         for bad in ["", "m", "1x", "1 Gi", "1GiB", "1ki", "0x10", "1e", "--1", ".", "1.2.3"] {
             assert!(!is_quantity(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn quantities_compare() {
+        let amount = |text: &str| nano(&serde_json::json!(text)).expect("a quantity");
+        assert_eq!(amount("1"), amount("1000m"));
+        assert_eq!(amount("0.1"), amount("100m"));
+        assert_eq!(amount("1Ki"), amount("1024"));
+        assert_eq!(amount("2e3"), amount("2k"));
+        assert!(amount("1G") < amount("1Gi") && amount("-1") < amount("0"));
+        assert_eq!(nano(&serde_json::json!("1x")), None);
     }
 
     #[test]

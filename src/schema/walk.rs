@@ -9,7 +9,10 @@ use super::constraint;
 use super::pointer::Pointer;
 use super::required;
 use super::scalar::{is_base64, is_date_time, is_quantity};
+use super::semantic;
 use super::violation::Violation;
+
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// Who reads the object: Go structs (built-in kinds), or the structural schema of a custom resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +35,13 @@ pub(super) struct Walk<'a> {
     closed: bool,
     /// Whether values are judged beyond their types; not so in `status`, which is dropped once it is read.
     judged: bool,
+    /// Whether the server looks beyond types and required fields here.
+    looked_into: bool,
 }
 
 impl<'a> Walk<'a> {
     pub(super) const fn new(definitions: &'a Definitions, dialect: Dialect) -> Self {
-        Self { definitions, dialect, closed: true, judged: true }
+        Self { definitions, dialect, closed: true, judged: true, looked_into: true }
     }
 
     /// The same walk inside a branch of `anyOf` and the like.
@@ -95,6 +100,12 @@ impl<'a> Walk<'a> {
                 self.metadata(value, &here, found);
                 continue;
             }
+            if self.dialect == Dialect::BuiltIn && !semantic::looks_into(definition, key) {
+                if let Some(schema) = object.property(key) {
+                    Self { looked_into: false, ..self }.value(value, schema, &here, found);
+                }
+                continue;
+            }
             match object.property(key).or(object.additional.as_deref()) {
                 // Null is dropped from a custom resource where the schema has no place for it, and then counts as absent.
                 Some(_) if value.is_null() => {}
@@ -120,6 +131,9 @@ impl<'a> Walk<'a> {
                 found.push(Violation::new("schema/required", &at.key(name), format!("`{name}` is required")));
             }
         }
+        if self.dialect == Dialect::BuiltIn && self.looked_into {
+            semantic::check(definition, fields, at, found);
+        }
         if object.embedded {
             for name in ["apiVersion", "kind"] {
                 if fields.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
@@ -131,8 +145,12 @@ impl<'a> Walk<'a> {
 
     /// The metadata of a custom resource follows the same Go struct as that of a built-in kind.
     fn metadata(self, value: &Value, at: &Pointer, found: &mut Vec<Violation>) {
-        if let Some(number) = self.definitions.number("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") {
-            Self { dialect: Dialect::BuiltIn, ..self }.value(value, self.definitions.definition(number), at, found);
+        if let Some(number) = self.definitions.number(OBJECT_META) {
+            let walk = Self { dialect: Dialect::BuiltIn, ..self };
+            match (value, &self.definitions.definition(number).kind) {
+                (Value::Object(fields), Type::Object(object)) => walk.fields(fields, object, OBJECT_META, at, found),
+                _ => walk.value(value, self.definitions.definition(number), at, found),
+            }
         }
     }
 

@@ -144,3 +144,51 @@ fn a_definition_that_is_given_makes_its_kind_known() {
         ]
     );
 }
+
+#[test]
+fn what_no_schema_says_is_checked_as_the_server_does() {
+    let catalog = Catalog::new("1.36").expect("known");
+    let said = |object: Value| errors(&catalog, &object).into_iter().map(|v| format!("{} {}", v.path, v.message)).collect::<Vec<_>>();
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "Web_1"}, "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "wbe"}}, "spec": {
+            "restartPolicy": "Never",
+            "containers": [{
+                "name": "c",
+                "image": "i",
+                "ports": [{"containerPort": 70000, "name": "http"}],
+                "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "500m"}},
+                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            }],
+        }},
+    }});
+    let said_of_deployment = said(deployment);
+    for expected in [
+        "/metadata/name `Web_1` is not a DNS name",
+        "/spec/selector/matchLabels/app the labels of the template lack `app: web`",
+        "/spec/template/spec/restartPolicy must be `Always` here",
+        "/spec/template/spec/containers/0/ports/0/containerPort 70000 is not a port",
+        "/spec/template/spec/containers/0/resources/requests/cpu must not be more than the limit of `cpu`",
+        "/spec/template/spec/containers/0/volumeMounts/0/name the pod has no volume `data`",
+    ] {
+        assert!(said_of_deployment.iter().any(|line| line.starts_with(expected)), "{expected}: {said_of_deployment:#?}");
+    }
+    assert_eq!(said_of_deployment.len(), 6, "{said_of_deployment:#?}");
+
+    let cron = |schedule: &str| {
+        let pod = json!({"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]});
+        said(json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "a"}, "spec": {
+            "schedule": schedule, "jobTemplate": {"spec": {"template": {"spec": pod}}}}}))
+    };
+    assert_eq!(cron("*/5 2 * jan-mar mon,fri"), [""; 0]);
+    assert_eq!(cron("61 2 * * *"), ["/spec/schedule `61 2 * * *` is no cron schedule"]);
+}
+
+#[test]
+fn duplicates_pass_where_the_server_lets_them() {
+    let container = json!({"name": "c", "image": "i",
+        "env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}],
+        "ports": [{"containerPort": 80}, {"containerPort": 80}]});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [container]}});
+    assert_eq!(errors(&Catalog::new("1.36").expect("known"), &pod), []);
+}
