@@ -46,7 +46,7 @@ impl Object {
     /// Group and version as written, `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> &str {
-        self.text("/apiVersion")
+        self.text("apiVersion")
     }
 
     /// The API group; empty for the core group.
@@ -58,19 +58,19 @@ impl Object {
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> &str {
-        self.text("/kind")
+        self.text("kind")
     }
 
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.text("/metadata/name")
+        self.metadata("name")
     }
 
     /// The namespace as written; none for cluster-scoped objects.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
-        Some(self.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty())
+        Some(self.metadata("namespace")).filter(|namespace| !namespace.is_empty())
     }
 
     /// The component that made it.
@@ -117,8 +117,13 @@ impl Object {
         }
     }
 
-    fn text(&self, pointer: &str) -> &str {
-        self.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    // These four are asked for again and again, so they do without a pointer.
+    fn text(&self, key: &str) -> &str {
+        self.value.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn metadata(&self, key: &str) -> &str {
+        self.value.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str).unwrap_or_default()
     }
 }
 

@@ -1,14 +1,19 @@
 //! Needs that nothing answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::diag::did_you_mean;
 use crate::reference::{Edge, Need, Part, Target};
 use crate::rule::{Context, Report};
 
+/// Suggestions that a rule makes at most, and names that it compares for each: telling names apart costs more than all the rest.
+const SUGGESTIONS: usize = 100;
+const CANDIDATES: usize = 100;
+
 /// Reports the objects that are needed and not there, once for each object that needs them.
 pub(in crate::rule) fn missing(context: &Context<'_>, report: &mut Report<'_>, need: Need, hint: &str) {
     let mut seen = HashSet::new();
+    let mut names = None;
     for edge in needs(context, need).filter(|edge| edge.part == Part::Whole) {
         let Target::Object { group, kind, namespace, name } = edge.target else { continue };
         if context.exists(&edge.target) || !seen.insert((edge.from, group, kind, namespace, name)) {
@@ -17,15 +22,26 @@ pub(in crate::rule) fn missing(context: &Context<'_>, report: &mut Report<'_>, n
         let certain = if namespace.is_empty() { context.is_cluster_settled() } else { context.is_settled(namespace) };
         let place = if namespace.is_empty() { String::new() } else { format!(" in namespace `{namespace}`") };
         let message = format!("{kind} `{name}` is not there{place}");
-        let names = context.objects.iter().filter(|object| object.kind() == kind && object.group() == group);
-        // A slip of the pen stands beside what was meant; a hundred names are enough to find it.
-        let near = names.filter(|object| namespace.is_empty() || object.namespace() == Some(namespace)).take(100);
-        let hint = match did_you_mean(name, near.map(crate::manifest::Object::name)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => hint.to_owned(),
-        };
+        // A slip of the pen stands beside what was meant.
+        let near = (seen.len() <= SUGGESTIONS).then(|| {
+            let names = names.get_or_insert_with(|| names_by_place(context));
+            did_you_mean(name, names.get(&(group, kind, namespace)).into_iter().flatten().copied())
+        });
+        let hint = near.flatten().map_or_else(|| hint.to_owned(), |near| format!("did you mean `{near}`?"));
         report.add_if(certain, edge.from, edge.pointer.clone(), message, hint);
     }
+}
+
+/// The first names of objects by group, kind and namespace.
+fn names_by_place<'a>(context: &Context<'a>) -> HashMap<(&'a str, &'a str, &'a str), Vec<&'a str>> {
+    let mut names: HashMap<_, Vec<_>> = HashMap::new();
+    for object in context.objects {
+        let names = names.entry((object.group(), object.kind(), object.namespace().unwrap_or_default())).or_default();
+        if names.len() < CANDIDATES {
+            names.push(object.name());
+        }
+    }
+    names
 }
 
 /// Reports parts (keys, ports, listeners) that what is there does not have.
