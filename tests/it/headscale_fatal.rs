@@ -101,12 +101,24 @@ fn settings() -> Vec<Wrong> {
     ]
 }
 
-fn policies() -> Vec<Wrong> {
-    let acl = |src: &str, dst: &str| json!({"policy": {"acls": [{"src": [src], "dst": [dst]}]}});
-    let ssh = |src: &str, dst: &str| json!({"policy": {"tagOwners": {"tag:a": []}, "ssh": [{"action": "accept", "src": [src], "dst": [dst], "users": ["root"]}]}});
-    let grant = |over: Value| json!({"policy": {"tagOwners": {"tag:a": []}, "grants": [merged(&json!({"src": ["*"], "dst": ["tag:a"], "ip": ["*"]}), &over)]}});
-    let src = "headscale.policy.acls[0].src[0]";
-    let dst = "headscale.policy.acls[0].dst[0]";
+const ACL_SOURCE: &str = "headscale.policy.acls[0].src[0]";
+const ACL_DESTINATION: &str = "headscale.policy.acls[0].dst[0]";
+
+fn acl(src: &str, dst: &str) -> Value {
+    json!({"policy": {"acls": [{"src": [src], "dst": [dst]}]}})
+}
+
+fn ssh(src: &str, dst: &str) -> Value {
+    json!({"policy": {"tagOwners": {"tag:a": []}, "ssh": [{"action": "accept", "src": [src], "dst": [dst], "users": ["root"]}]}})
+}
+
+fn grant(over: &Value) -> Value {
+    let grant = merged(&json!({"src": ["*"], "dst": ["tag:a"], "ip": ["*"]}), over);
+    json!({"policy": {"tagOwners": {"tag:a": []}, "grants": [grant]}})
+}
+
+fn definitions_and_acls() -> Vec<Wrong> {
+    let (src, dst) = (ACL_SOURCE, ACL_DESTINATION);
     vec![
         wrong(acl("group:a", "*:*"), src, "group:a"),
         wrong(acl("tag:a", "*:*"), src, "tag:a"),
@@ -141,7 +153,7 @@ fn policies() -> Vec<Wrong> {
             "headscale.policy.acls[0].proto",
             "out of range",
         ),
-        newer(grant(json!({"ip": ["TCP:80"]})), "headscale.policy.grants[0].ip[0]", "protocol"),
+        newer(grant(&json!({"ip": ["TCP:80"]})), "headscale.policy.grants[0].ip[0]", "protocol"),
         wrong(json!({"policy": {"groups": {"admins": ["a@"]}}}), "headscale.policy.groups.admins", "group"),
         wrong(json!({"policy": {"groups": {"group:a": ["a"]}}}), "headscale.policy.groups.\"group:a\"[0]", "contain @"),
         wrong(json!({"policy": {"groups": {"group:a": ["group:b"], "group:b": []}}}), "headscale.policy.groups.\"group:a\"[0]", "group"),
@@ -164,6 +176,11 @@ fn policies() -> Vec<Wrong> {
             "tag:a",
         ),
         wrong(json!({"policy": {"autoApprovers": {"exitNode": ["nas"]}}}), "headscale.policy.autoApprovers.exitNode[0]", "nas"),
+    ]
+}
+
+fn ssh_rules() -> Vec<Wrong> {
+    vec![
         wrong(ssh("*", "tag:a"), "headscale.policy.ssh[0].src[0]", "not supported for SSH source"),
         wrong(ssh("autogroup:internet", "tag:a"), "headscale.policy.ssh[0].src[0]", "autogroup:internet"),
         wrong(ssh("alice@", "*"), "headscale.policy.ssh[0].dst[0]", "wildcard"),
@@ -192,30 +209,35 @@ fn policies() -> Vec<Wrong> {
             "headscale.policy.ssh[0].checkPeriod",
             "above the max",
         ),
-        newer(acl("autogroup:tagged", "autogroup:self:*"), dst, "autogroup:self can only be used with"),
-        newer(acl("*", "autogroup:danger-all:*"), dst, "danger-all"),
-        newer(grant(json!({"ip": []})), "headscale.policy.grants[0]", "ip and app can not both be empty"),
-        newer(grant(json!({"ip": ["tcp"]})), "headscale.policy.grants[0].ip[0]", "port"),
-        newer(grant(json!({"ip": ["telnet:23"]})), "headscale.policy.grants[0].ip[0]", "protocol"),
-        newer(grant(json!({"dst": ["0.0.0.0/0"]})), "headscale.policy.grants[0].dst[0]", "to allow all IP addresses"),
-        newer(grant(json!({"dst": ["autogroup:self"]})), "headscale.policy.grants[0].dst[0]", "autogroup:self"),
+    ]
+}
+
+fn grants_and_tests() -> Vec<Wrong> {
+    vec![
+        newer(acl("autogroup:tagged", "autogroup:self:*"), ACL_DESTINATION, "autogroup:self can only be used with"),
+        newer(acl("*", "autogroup:danger-all:*"), ACL_DESTINATION, "danger-all"),
+        newer(grant(&json!({"ip": []})), "headscale.policy.grants[0]", "ip and app can not both be empty"),
+        newer(grant(&json!({"ip": ["tcp"]})), "headscale.policy.grants[0].ip[0]", "port"),
+        newer(grant(&json!({"ip": ["telnet:23"]})), "headscale.policy.grants[0].ip[0]", "protocol"),
+        newer(grant(&json!({"dst": ["0.0.0.0/0"]})), "headscale.policy.grants[0].dst[0]", "to allow all IP addresses"),
+        newer(grant(&json!({"dst": ["autogroup:self"]})), "headscale.policy.grants[0].dst[0]", "autogroup:self"),
         newer(
-            grant(json!({"dst": ["autogroup:internet"], "app": {"example.com/a": [{}]}})),
+            grant(&json!({"dst": ["autogroup:internet"], "app": {"example.com/a": [{}]}})),
             "headscale.policy.grants[0].dst[0]",
             "autogroup:internet",
         ),
         newer(
-            grant(json!({"app": {"https://example.com/a": [{}]}})),
+            grant(&json!({"app": {"https://example.com/a": [{}]}})),
             "headscale.policy.grants[0].app.\"https://example.com/a\"",
             "capability name",
         ),
         newer(
-            grant(json!({"app": {"tailscale.com/cap/funnel": [{}]}})),
+            grant(&json!({"app": {"tailscale.com/cap/funnel": [{}]}})),
             "headscale.policy.grants[0].app.\"tailscale.com/cap/funnel\"",
             "capability name",
         ),
-        newer(grant(json!({"via": ["alice@"]})), "headscale.policy.grants[0].via[0]", "via can only be a tag"),
-        newer(grant(json!({"via": ["tag:b"]})), "headscale.policy.grants[0].via[0]", "tag:b"),
+        newer(grant(&json!({"via": ["alice@"]})), "headscale.policy.grants[0].via[0]", "via can only be a tag"),
+        newer(grant(&json!({"via": ["tag:b"]})), "headscale.policy.grants[0].via[0]", "tag:b"),
         newer(
             json!({"policy": {"nodeAttrs": [{"target": ["autogroup:self"], "attr": ["a"]}]}}),
             "headscale.policy.nodeAttrs[0].target[0]",
@@ -246,6 +268,10 @@ fn policies() -> Vec<Wrong> {
         newer(json!({"policy": {"sshTests": [{"src": "a@", "dst": ["10.0.0.0/8"]}]}}), "headscale.policy.sshTests[0].dst[0]", "disallowed"),
         newer(json!({"policy": {"sshTests": [{"src": "a@", "dst": []}]}}), "headscale.policy.sshTests[0].dst", "at least one dst"),
     ]
+}
+
+fn policies() -> Vec<Wrong> {
+    definitions_and_acls().into_iter().chain(ssh_rules()).chain(grants_and_tests()).collect()
 }
 
 /// Values for the Secret and the ConfigMap that some of the sections name.

@@ -196,7 +196,7 @@ fn services_lead_to_ports_that_headscale_listens_on() {
     });
 }
 
-/// The conditions of the PodSecurity level `restricted`, and a root that nobody writes to.
+/// The conditions of the Pod Security level `restricted`, and a root that nobody writes to.
 #[test]
 fn the_pod_is_restricted() {
     each(|name, _, rendered| {

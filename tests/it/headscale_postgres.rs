@@ -51,7 +51,7 @@ impl Postgres {
     }
 
     fn wait(&self) {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_mins(2);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() || !self.runs("SELECT 1") {
             assert!(Instant::now() < deadline, "PostgreSQL does not answer");
             sleep(Duration::from_millis(50));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::headscale::{Rendered, list, text};
 
 /// How long a start, an answer or an end may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the pod would have had from outside: the values of its Secrets and foreign ConfigMaps.
 pub(crate) type Values = BTreeMap<(String, String), String>;
@@ -229,7 +229,8 @@ impl Server {
 
     /// What a `headscale` command in the pod prints; it goes through the unix socket.
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
-        let output = self.pod.command(arguments).output().expect("headscale runs");
+        // Its own 5 seconds are too few for a machine that compiles meanwhile.
+        let output = self.pod.command(arguments).env("HEADSCALE_CLI_TIMEOUT", "60s").output().expect("headscale runs");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{arguments:?}: {out}{err}\n{}", self.pod.log());
         out.into_owned()

@@ -13,6 +13,7 @@ mod headscale_keys;
 mod headscale_matrix;
 mod headscale_postgres;
 mod headscale_real;
+mod headscale_render;
 mod headscale_server;
 mod lab;
 mod lab_server;

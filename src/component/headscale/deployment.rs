@@ -1,6 +1,7 @@
 //! The pod.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{
@@ -46,6 +47,7 @@ pub(super) fn deployment(context: Context<'_>, files: &BTreeMap<String, String>)
     Deployment { metadata: context.metadata(NAME), spec: Some(spec), status: None }
 }
 
+/// SHA-256 in hex over names and texts, each ended by a zero byte.
 fn checksum(files: &BTreeMap<String, String>) -> String {
     let mut hash = Sha256::new();
     for (name, text) in files {
@@ -54,7 +56,11 @@ fn checksum(files: &BTreeMap<String, String>) -> String {
         hash.update(text);
         hash.update([0]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn pod(context: Context<'_>) -> PodSpec {

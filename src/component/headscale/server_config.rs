@@ -1,10 +1,10 @@
 //! Headscale's own `config.yaml`, for the version that runs.
 //!
-//! Keys that only one minor knows are there for that minor only; tests/it/headscale_keys.rs holds the lists read in both sources.
+//! Keys that only one minor knows are there for that minor only; `tests/it/headscale_keys.rs` holds the lists read in both sources.
 
 use serde::Serialize;
 
-use super::server_sections::{Cli, Database, Derp, Dns, Node, Oidc, Policy, Prefixes, PrivateKey, Tuning};
+use super::server_sections::{Cli, Database, Derp, Names, Node, Oidc, Policy, Prefixes, PrivateKey, Tuning};
 use super::{Context, volumes};
 use crate::config::headscale::{ChallengeType, Headscale, LetsEncrypt, Log, Minor, ServerUrl, Toggle};
 use crate::config::{Cidr, GoDuration, Port};
@@ -31,10 +31,10 @@ struct ServerConfig<'a> {
     ephemeral_node_inactivity_timeout: Option<&'a GoDuration>,
     database: Database<'a>,
     #[serde(flatten)]
-    tls: Tls<'a>,
+    tls: Certificates<'a>,
     log: &'a Log,
     policy: Policy,
-    dns: Dns<'a>,
+    dns: Names<'a>,
     unix_socket: &'a str,
     unix_socket_permission: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ struct ServerConfig<'a> {
 
 /// Certificates, which are top-level keys.
 #[derive(Debug, Default, Serialize)]
-struct Tls<'a> {
+struct Certificates<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     acme_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ struct Tls<'a> {
     tls_key_path: Option<String>,
 }
 
-impl<'a> Tls<'a> {
+impl<'a> Certificates<'a> {
     fn of(headscale: &'a Headscale) -> Self {
         let file = |name| headscale.tls.secret_name.as_ref().map(|_| format!("{}/{name}", volumes::TLS));
         let acme = headscale.tls.lets_encrypt.as_ref();
@@ -121,10 +121,10 @@ fn server_config(context: Context<'_>) -> Result<ServerConfig<'_>> {
         node: newer.then(|| Node::of(&headscale.node)),
         ephemeral_node_inactivity_timeout: (!newer).then_some(&headscale.node.ephemeral.inactivity_timeout),
         database: Database::of(&headscale.database),
-        tls: Tls::of(headscale),
+        tls: Certificates::of(headscale),
         log: &headscale.log,
         policy: Policy::of(&headscale.policy),
-        dns: Dns::of(&headscale.dns),
+        dns: Names::of(&headscale.dns),
         unix_socket: headscale.unix_socket.path.as_str(),
         unix_socket_permission: headscale.unix_socket.permission.as_str(),
         oidc: headscale.oidc.as_ref().map(|oidc| Oidc::of(headscale, oidc, newer)),

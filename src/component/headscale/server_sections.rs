@@ -216,7 +216,7 @@ impl Policy {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Dns<'a> {
+pub(super) struct Names<'a> {
     magic_dns: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     base_domain: Option<DnsName>,
@@ -236,7 +236,7 @@ struct Nameservers<'a> {
     split: &'a BTreeMap<String, Vec<String>>,
 }
 
-impl<'a> Dns<'a> {
+impl<'a> Names<'a> {
     pub(super) fn of(dns: &'a config::Dns) -> Self {
         let from = dns.extra_records_from.as_ref();
         Self {

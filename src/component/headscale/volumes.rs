@@ -35,7 +35,7 @@ struct Mounted {
 
 /// The pod's volumes and the container's mounts, in the same order.
 pub(super) fn volumes(context: Context<'_>) -> (Vec<Volume>, Vec<VolumeMount>) {
-    let all = [Some(config()), Some(data(context)), socket(context), Some(tmp()), keys(context), tls(context), records(context)];
+    let all = vec![Some(config()), Some(data(context)), socket(context), Some(tmp()), keys(context), tls(context), records(context)];
     let split = |mounted: Mounted| {
         let mount = VolumeMount {
             name: mounted.volume.name.clone(),

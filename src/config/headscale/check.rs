@@ -1,6 +1,6 @@
 //! What a schema cannot say about the section: values that must fit each other, the version, or Headscale's own conditions.
 //!
-//! Every error here either keeps the real server from starting (tests/it/headscale_fatal.rs shows each one) or breaks clients.
+//! Every error here either keeps the real server from starting (`tests/it/headscale_fatal.rs` shows each one) or breaks clients.
 
 mod database;
 mod derp;

@@ -100,9 +100,9 @@ impl std::fmt::Display for ServerUrl {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (scheme, default_port) = if self.https { ("https", 443) } else { ("http", 80) };
         if self.host.contains(':') {
-            write!(out, "{scheme}://[{}]", self.host)?
+            write!(out, "{scheme}://[{}]", self.host)?;
         } else {
-            write!(out, "{scheme}://{}", self.host)?
+            write!(out, "{scheme}://{}", self.host)?;
         }
         if self.port != default_port {
             write!(out, ":{}", self.port)?;

@@ -79,7 +79,7 @@ pub struct Prefixes {
     /// IPv4, inside of 100.64.0.0/10; clients know no other range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub v4: Option<Cidr>,
-    /// IPv6, inside of fd7a:115c:a1e0::/48.
+    /// IPv6, inside of `fd7a:115c:a1e0::/48`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub v6: Option<Cidr>,
     /// In which order addresses are given out.

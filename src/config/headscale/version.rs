@@ -57,9 +57,8 @@ impl HeadscaleVersion {
         let rest = &text[minor.as_str().len()..];
         let patch = match rest.strip_prefix('.') {
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-            Some(_) => return None,
             None if rest.is_empty() => None,
-            None => return None,
+            _ => return None,
         };
         Some(Self { minor, patch })
     }

@@ -45,6 +45,7 @@ fn tcp_node_ports(headscale: &Headscale) -> Vec<(ConfigPath, u16)> {
 }
 
 /// All NodePorts of its Services, with the keys that set them and their protocols.
+#[must_use]
 pub fn claims(headscale: &Headscale) -> Vec<(ConfigPath, &'static str, u16)> {
     let tcp = tcp_node_ports(headscale).into_iter().map(|(path, port)| (path, "TCP", port));
     let stun = headscale.derp.server.enabled && headscale.service.r#type == ServiceType::NodePort;

@@ -113,7 +113,7 @@ fn owner(check: &mut Check<'_>, path: ConfigPath, name: &str, what: &str) {
         AliasKind::User => {}
         AliasKind::Group | AliasKind::Tag => defined(check, path, name),
         _ => {
-            wrong(check, path, format!("`{name}` is no user, group or tag, and only those {what}"), "write `alice@`, `group:…` or `tag:…`")
+            wrong(check, path, format!("`{name}` is no user, group or tag, and only those {what}"), "write `alice@`, `group:…` or `tag:…`");
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn check(check: &mut Check<'_>) {
             match dst.kind() {
                 AliasKind::Tag => defined(check, path, &dst.0),
                 AliasKind::AutoGroup if dst.0 == "autogroup:internet" => {
-                    wrong(check, path, "the internet is no node", "name a tag or a host")
+                    wrong(check, path, "the internet is no node", "name a tag or a host");
                 }
                 _ => single_host(check, path, &dst.0),
             }
@@ -208,7 +208,7 @@ fn ssh_users(check: &mut Check<'_>, path: &ConfigPath, rule: &SshRule) {
     let path = path.key("checkPeriod");
     if rule.action != SshAction::Check {
         wrong(check, path, "`checkPeriod` goes with `action: check` only", "remove it, or set `action: check`");
-    } else if period != "always" && !GoDuration::from(period.as_str()).duration().is_some_and(|time| time <= Duration::from_hours(168)) {
+    } else if period != "always" && GoDuration::from(period.as_str()).duration().is_none_or(|time| time > Duration::from_hours(168)) {
         wrong(check, path, format!("`{period}` is no period up to `168h`"), "write `12h`, or `always` from Headscale 0.29");
     }
 }
@@ -246,8 +246,8 @@ fn single_host(check: &mut Check<'_>, path: ConfigPath, target: &str) {
 
 /// `TARGET:PORTS`, reported when it is not.
 fn destination<'a>(check: &mut Check<'_>, path: &ConfigPath, text: &'a str) -> Option<(String, &'a str)> {
-    let parts = text.rsplit_once(':').filter(|(target, ports)| !target.is_empty() && is_port_list(ports));
-    let Some((target, ports)) = parts else {
+    let split = text.rsplit_once(':').filter(|(target, ports)| !target.is_empty() && is_port_list(ports));
+    let Some((target, ports)) = split else {
         wrong(check, path.clone(), format!("`{text}` has no ports"), format!("write `{text}:*` for all ports, or `{text}:22,80-90`"));
         return None;
     };
