@@ -10,7 +10,7 @@ use crate::diag::{Error, Result, did_you_mean};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A dry run through slow webhooks may take 30 s each (their longest timeout).
-const READ: Duration = Duration::from_secs(120);
+const READ: Duration = Duration::from_mins(2);
 
 /// A cluster that has answered.
 #[derive(Clone)]

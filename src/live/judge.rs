@@ -43,7 +43,7 @@ pub(super) async fn judge(client: &Client, how: Write, path: &str, object: &Valu
                 continue;
             };
             // What was taken out is missing now, or is its default, because of us.
-            if removed.iter().any(|field| *field == at) {
+            if removed.contains(&at) {
                 continue;
             }
             if matches!(cause.rule.as_str(), "schema/unknown-field" | "schema/type" | "schema/format") && remove(&mut copy, &at) {
@@ -85,9 +85,9 @@ async fn place_of(client: &Client, how: Write, path: &str, object: &Value, detai
     while suspects.len() > 1 {
         let half = suspects.split_off(suspects.len() / 2);
         let mut copy = rest.clone();
-        suspects.iter().for_each(|suspect| {
+        for suspect in &suspects {
             remove(&mut copy, suspect);
-        });
+        }
         let answer = write(client, how, path, &copy).await?;
         let message = answer.status().message;
         if !answer.is_good() && conversion(&message).is_some() {

@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
     pub absent_kinds: BTreeMap<(String, String), String>,
     /// Kinds whose definition the release changes, by the definition's name.
     pub changing_kinds: BTreeMap<(String, String), String>,
-    /// Namespaces whose PodSecurity level the release changes.
+    /// Namespaces whose `PodSecurity` level the release changes.
     pub changing_levels: BTreeSet<String>,
 }
 
@@ -76,7 +76,9 @@ pub async fn validate_on_server(release: &Release, client: &Client, mode: Mode, 
     let rest = session.indexes(|object| !is_foundation(object));
     progress.step(&format!("dry run of {} objects", rest.len()));
     let judged = session.each(&rest, progress, |index| session.check(index)).await?;
-    judged.into_iter().for_each(|(index, verdict)| verdicts[index] = verdict);
+    for (index, verdict) in judged {
+        verdicts[index] = verdict;
+    }
 
     if mode == Mode::Ephemeral {
         session.create_all(&rest, &mut verdicts, progress).await?;
@@ -86,7 +88,9 @@ pub async fn validate_on_server(release: &Release, client: &Client, mode: Mode, 
     progress.step(&format!("dry run of the Pods of {} workloads", workloads.len()));
     let pods = session.each(&workloads, progress, |index| session.check_pod(index)).await?;
     let pods_judged = pods.iter().filter(|(_, verdict)| verdict.judged).count();
-    pods.into_iter().for_each(|(index, verdict)| verdicts[index].extend(verdict));
+    for (index, verdict) in pods {
+        verdicts[index].extend(verdict);
+    }
 
     let mut report = ServerReport { server_version: version.git_version, pods: pods_judged, ..ServerReport::default() };
     for (object, verdict) in objects.iter().zip(verdicts) {

@@ -22,7 +22,7 @@ use crate::process::{eventually, processes_of};
 fn options(folder: &Path) -> ControlPlaneOptions {
     let mut options = ControlPlaneOptions::new(None);
     options.guard.program = env!("CARGO_BIN_EXE_manifestgen").into();
-    options.guard.scratch_parent = folder.to_owned();
+    folder.clone_into(&mut options.guard.scratch_parent);
     options
 }
 

@@ -9,7 +9,7 @@ use crate::parts::part;
 
 /// The kubeconfig of the shared server; none when its parts are not there (see [`part`]).
 ///
-/// The run's setup script names one that is up already in MANIFESTGEN_TEST_KUBECONFIG (`.config/nextest.toml`). Without it this process
+/// The run's setup script names one that is up already in `MANIFESTGEN_TEST_KUBECONFIG` (`.config/nextest.toml`). Without it this process
 /// starts its own, which ends with it.
 pub(crate) fn kubeconfig() -> Option<&'static Path> {
     static SERVER: OnceLock<PathBuf> = OnceLock::new();
@@ -36,7 +36,7 @@ pub(crate) fn start(file: &Path, owner: u32, assets: Option<&Path>, tmp: &Path) 
 }
 
 fn wait_for_path(file: &Path, mut server: Child) -> PathBuf {
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     while !file.exists() {
         assert!(server.try_wait().expect("a child").is_none(), "the control plane did not start; its error is above");
         assert!(Instant::now() < deadline, "the control plane is not ready after two minutes");
