@@ -25,7 +25,7 @@ pub(super) fn makes_pods(object: &Value) -> bool {
 
 /// The Pod of a workload of the groups `apps`, `batch` and the core group; none for other kinds.
 ///
-/// It is what the controllers make (`GetPodFromTemplate` in kubernetes/pkg/controller), with the volumes that the StatefulSet controller adds for its
+/// It is what the controllers make (`GetPodFromTemplate` in kubernetes/pkg/controller), with the volumes that the `StatefulSet` controller adds for its
 /// claims. What they add beyond that (tolerations, affinity, owner) does not matter to admission.
 pub(super) fn pod_of(workload: &Value) -> Option<PodOf> {
     let api_version = workload["apiVersion"].as_str()?;

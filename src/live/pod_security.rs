@@ -1,4 +1,4 @@
-//! What the PodSecurity admission plugin says, taken apart.
+//! What the `PodSecurity` admission plugin says, taken apart.
 
 use serde_json::Value;
 

@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
     pub absent_kinds: BTreeMap<(String, String), String>,
     /// Kinds whose definition the release changes, by the definition's name.
     pub changing_kinds: BTreeMap<(String, String), String>,
-    /// Namespaces whose PodSecurity level the release changes.
+    /// Namespaces whose `PodSecurity` level the release changes.
     pub changing_levels: BTreeSet<String>,
 }
 

@@ -9,7 +9,7 @@ use crate::parts::part;
 
 /// The kubeconfig of the shared server; none when its parts are not there (see [`part`]).
 ///
-/// The run's setup script names one that is up already in MANIFESTGEN_TEST_KUBECONFIG (`.config/nextest.toml`). Without it this process
+/// The run's setup script names one that is up already in `MANIFESTGEN_TEST_KUBECONFIG` (`.config/nextest.toml`). Without it this process
 /// starts its own, which ends with it.
 pub(crate) fn kubeconfig() -> Option<&'static Path> {
     static SERVER: OnceLock<PathBuf> = OnceLock::new();

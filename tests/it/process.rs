@@ -75,7 +75,7 @@ fn a_child_gets_its_own_environment_and_its_end_is_told() {
         assert_eq!(said, ["cannot run /nonexistent: No such file or directory (os error 2)"]);
         guard.stop().await.expect("cleaned up");
     });
-    assert_eq!(scratch_folders(folder.path()), Vec::<PathBuf>::new());
+    assert!(scratch_folders(folder.path()).is_empty());
 }
 
 /// A child that forks into a session of its own, and loses its parent.
@@ -92,7 +92,7 @@ fn stopping_ends_grandchildren_in_other_sessions_too() {
             guard.stop().await.expect("cleaned up");
         });
         assert_eq!(processes_of(folder.path()), [""; 0]);
-        assert_eq!(scratch_folders(folder.path()), Vec::<PathBuf>::new());
+        assert!(scratch_folders(folder.path()).is_empty());
     }
 }
 
@@ -170,7 +170,7 @@ fn sleepy_parts() -> tempfile::TempDir {
     folder
 }
 
-/// `kill -9` at moments spread over a whole run: with MANIFESTGEN_SOAK=1 at all of them, else at every tenth.
+/// `kill -9` at moments spread over a whole run: with `MANIFESTGEN_SOAK=1` at all of them, else at every tenth.
 #[test]
 fn kill_9_of_the_owner_at_any_moment_leaves_nothing() {
     let parts = sleepy_parts();

@@ -67,7 +67,7 @@ fn deployment(namespace: &str, change: impl FnOnce(&mut Value)) -> Value {
     value
 }
 
-fn service(namespace: &str, name: &str, spec: Value) -> Value {
+fn service(namespace: &str, name: &str, spec: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec})
 }
 
@@ -89,7 +89,7 @@ fn widgets(group: &str) -> Value {
     })
 }
 
-fn widget(group: &str, namespace: &str, spec: Value) -> Value {
+fn widget(group: &str, namespace: &str, spec: &Value) -> Value {
     json!({"apiVersion": format!("{group}/v1"), "kind": "Widget", "metadata": {"name": "w", "namespace": namespace}, "spec": spec})
 }
 
@@ -114,7 +114,7 @@ fn a_good_release_of_many_kinds_passes_with_its_own_namespace_and_definition() {
     let objects = [
         level("good", "restricted"),
         widgets("good.example.com"),
-        widget("good.example.com", "good", json!({"size": 1, "max": 2})),
+        widget("good.example.com", "good", &json!({"size": 1, "max": 2})),
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("sa")}),
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("cm"), "data": {"a": "b"}}),
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("s"), "stringData": {"a": "b"}}),
@@ -127,8 +127,8 @@ fn a_good_release_of_many_kinds_passes_with_its_own_namespace_and_definition() {
             "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}],
         }}),
         json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta("cj"), "spec": {"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": job_template}}}}),
-        service("good", "svc", json!({"clusterIP": "None", "selector": {"a": "b"}, "ports": [{"port": 80}]})),
-        service("good", "np", json!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30411}]})),
+        service("good", "svc", &json!({"clusterIP": "None", "selector": {"a": "b"}, "ports": [{"port": 80}]})),
+        service("good", "np", &json!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30411}]})),
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta("np"), "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}),
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta("ing"), "spec": {"defaultBackend": {"service": {"name": "svc", "port": {"number": 80}}}}}),
         json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "good"}, "webhooks": [{
@@ -161,13 +161,13 @@ fn unknown_fields_and_wrong_types_are_all_found_at_once() {
         &[namespace("fields"), bad],
         &[
             r#"schema/type Deployment d /metadata/labels/app.kubernetes.io~1name: must be a string, not a boolean [write it in quotes: "true"]"#,
-            r"schema/unknown-field Deployment d /spec/foo: unknown field `foo`",
-            r"schema/type Deployment d /spec/replicas: must be a number, not a string [write it without quotes]",
+            "schema/unknown-field Deployment d /spec/foo: unknown field `foo`",
+            "schema/type Deployment d /spec/replicas: must be a number, not a string [write it without quotes]",
             r#"schema/type Deployment d /spec/template/spec/containers/0/env/0/value: must be a string, not a number [write it in quotes: "1"]"#,
-            r"schema/unknown-field Deployment d /spec/template/spec/containers/0/imagePullPolcy: unknown field `imagePullPolcy`",
-            r"schema/unknown-field Deployment d /spec/template/spec/containers/0/prots: unknown field `prots`",
-            r"schema/format Deployment d /spec/template/spec/containers/0/resources/limits/cpu: `x` is no quantity like `500m`, `1.5` or `2Gi`",
-            r"schema/format Deployment d /spec/template/spec/containers/0/resources/limits/memory: `1Gb` is no quantity like `500m`, `1.5` or `2Gi`",
+            "schema/unknown-field Deployment d /spec/template/spec/containers/0/imagePullPolcy: unknown field `imagePullPolcy`",
+            "schema/unknown-field Deployment d /spec/template/spec/containers/0/prots: unknown field `prots`",
+            "schema/format Deployment d /spec/template/spec/containers/0/resources/limits/cpu: `x` is no quantity like `500m`, `1.5` or `2Gi`",
+            "schema/format Deployment d /spec/template/spec/containers/0/resources/limits/memory: `1Gb` is no quantity like `500m`, `1.5` or `2Gi`",
             r#"schema/value Deployment d /spec/template/spec/restartPolicy: `Never` is not one of the values that are allowed: supported values: "Always""#,
         ],
     );
@@ -206,21 +206,21 @@ fn values_are_judged_as_the_server_does() {
         Mode::Ephemeral,
         &objects,
         &[
-            r"schema/value ConfigMap big -: may not be more than 1048576 bytes",
-            r"schema/too-large ConfigMap huge -: the object is larger than the API server takes (3 MiB, 1.5 MiB in etcd)",
-            r"schema/format Secret s /data/bad: must be base64 [a Secret takes plain text in `stringData`]",
-            r"schema/required Secret t /data/tls.crt: `tls.crt` is required",
-            r"schema/required Secret t /data/tls.key: `tls.key` is required",
-            r"schema/value Secret t /stringData/a b: a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-            r"schema/value Deployment Bad_Name /metadata/name: `Bad_Name`: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-            r"schema/value Deployment a/b /metadata/name: `a/b` must not contain `/`",
-            r"schema/required Deployment d /spec/selector: `selector` is required",
-            r"schema/value Deployment d /spec/template/metadata/labels: `selector` does not match template `labels`",
-            r"schema/duplicate Deployment d /spec/template/spec/containers/0/ports/1/name: `http` stands here twice",
-            r"schema/not-found Deployment d /spec/template/spec/containers/0/volumeMounts/0/name: there is no `v`",
+            "schema/value ConfigMap big -: may not be more than 1048576 bytes",
+            "schema/too-large ConfigMap huge -: the object is larger than the API server takes (3 MiB, 1.5 MiB in etcd)",
+            "schema/format Secret s /data/bad: must be base64 [a Secret takes plain text in `stringData`]",
+            "schema/required Secret t /data/tls.crt: `tls.crt` is required",
+            "schema/required Secret t /data/tls.key: `tls.key` is required",
+            "schema/value Secret t /stringData/a b: a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+            "schema/value Deployment Bad_Name /metadata/name: `Bad_Name`: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+            "schema/value Deployment a/b /metadata/name: `a/b` must not contain `/`",
+            "schema/required Deployment d /spec/selector: `selector` is required",
+            "schema/value Deployment d /spec/template/metadata/labels: `selector` does not match template `labels`",
+            "schema/duplicate Deployment d /spec/template/spec/containers/0/ports/1/name: `http` stands here twice",
+            "schema/not-found Deployment d /spec/template/spec/containers/0/volumeMounts/0/name: there is no `v`",
             r#"schema/duplicate Deployment dup /spec/template/spec/containers/0/env/2: `name="A"` stands here twice"#,
-            r"schema/value Deployment managed /metadata/managedFields: metadata.managedFields must be nil",
-            r"schema/type Deployment probe /spec/template/spec/containers/0/livenessProbe/httpGet/port: must not be a boolean",
+            "schema/value Deployment managed /metadata/managedFields: metadata.managedFields must be nil",
+            "schema/type Deployment probe /spec/template/spec/containers/0/livenessProbe/httpGet/port: must not be a boolean",
         ],
     );
 }
@@ -229,11 +229,11 @@ fn values_are_judged_as_the_server_does() {
 fn numbers_that_only_a_real_creation_refuses() {
     let ns = "numbers";
     let node_port = |name: &str, port: u32| {
-        service(ns, name, json!({"type": "NodePort", "ports": [{"port": 80}, {"name": "x", "port": 81, "nodePort": port}]}))
+        service(ns, name, &json!({"type": "NodePort", "ports": [{"port": 80}, {"name": "x", "port": 81, "nodePort": port}]}))
     };
     let mut objects = vec![
         namespace(ns),
-        service(ns, "ip", json!({"clusterIP": "10.99.0.1", "ports": [{"port": 80}]})),
+        service(ns, "ip", &json!({"clusterIP": "10.99.0.1", "ports": [{"port": 80}]})),
         node_port("low", 99),
         node_port("one", 30421),
         node_port("two", 30421),
@@ -245,9 +245,9 @@ fn numbers_that_only_a_real_creation_refuses() {
         Mode::Ephemeral,
         &objects,
         &[
-            r"schema/value Service ip /spec/clusterIP: `10.99.0.1`: failed to allocate IP 10.99.0.1: the provided IP (10.99.0.1) is not in the valid range. The range of valid IPs is 10.43.0.0/16",
-            r"schema/value Service low /spec/ports/1/nodePort: `99`: provided port is not in the valid range. The range of valid ports is 30000-32767",
-            r"schema/value Service two /spec/ports/1/nodePort: `30421`: provided port is already allocated [the Service `numbers/one` has it]",
+            "schema/value Service ip /spec/clusterIP: `10.99.0.1`: failed to allocate IP 10.99.0.1: the provided IP (10.99.0.1) is not in the valid range. The range of valid IPs is 10.43.0.0/16",
+            "schema/value Service low /spec/ports/1/nodePort: `99`: provided port is not in the valid range. The range of valid ports is 30000-32767",
+            "schema/value Service two /spec/ports/1/nodePort: `30421`: provided port is already allocated [the Service `numbers/one` has it]",
         ],
     );
 }
@@ -272,8 +272,8 @@ fn pods_that_admission_refuses_are_found_in_their_workload() {
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/capabilities/drop: Pods of this Deployment will be refused: violates PodSecurity `restricted`: unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]) [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/runAsNonRoot: Pods of this Deployment will be refused: violates PodSecurity `restricted`: runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true) [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
             r#"pod-security/restricted Deployment d /spec/template/spec/containers/0/securityContext/seccompProfile/type: Pods of this Deployment will be refused: violates PodSecurity `restricted`: seccompProfile (pod or container "c" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost") [change the pod template, or the label `pod-security.kubernetes.io/enforce` of the namespace `pods-restricted`]"#,
-            r"warning pod-security/baseline Deployment d /spec/template/spec/hostNetwork: violates PodSecurity `baseline`: host namespaces (hostNetwork=true)",
-            r"schema/forbidden Deployment priority /spec/template/spec/priorityClassName: Pods of this Deployment will be refused: no PriorityClass with name nobody was found",
+            "warning pod-security/baseline Deployment d /spec/template/spec/hostNetwork: violates PodSecurity `baseline`: host namespaces (hostNetwork=true)",
+            "schema/forbidden Deployment priority /spec/template/spec/priorityClassName: Pods of this Deployment will be refused: no PriorityClass with name nobody was found",
         ],
     );
 }
@@ -291,22 +291,22 @@ fn what_is_not_there_is_named() {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "places-bad", "labels": {"pod-security.kubernetes.io/enforce": "bogus"}}}),
         deployment("places-bad", |_| ()),
         widgets(group),
-        widget(group, "places", json!({"size": 5, "max": 3})),
+        widget(group, "places", &json!({"size": 5, "max": 3})),
         refused,
-        widget("other-places.example.com", "places", json!({"size": 1})),
+        widget("other-places.example.com", "places", &json!({"size": 1})),
     ];
     check(
         Mode::Ephemeral,
         &objects,
         &[
-            r"schema/value Namespace places-bad /metadata/labels/pod-security.kubernetes.io~1enforce: `bogus`: must be one of privileged, baseline, restricted",
+            "schema/value Namespace places-bad /metadata/labels/pod-security.kubernetes.io~1enforce: `bogus`: must be one of privileged, baseline, restricted",
             r#"schema/value CustomResourceDefinition gadgets.other-places.example.com /metadata/name: `gadgets.other-places.example.com`: must be spec.names.plural+"."+spec.group"#,
-            r"schema/unknown-namespace Deployment d /metadata/namespace: there is no namespace `nowhere` [add the Namespace to the release, or use one that is there]",
-            r"schema/unknown-kind Deployment old /apiVersion: the API server has no `Deployment` of `apps/v1beta1` [use `apps/v1`]",
-            r"schema/unknown-kind Gizmo g /kind: the API server has no `Gizmo` of `example.org/v1` [add its CustomResourceDefinition to the release, or check the spelling of `apiVersion` and `kind`]",
-            r"schema/value Widget w /spec: size must not be above max",
-            r"not checked Deployment d: its namespace `places-bad` is refused",
-            r"not checked Widget w: its definition `gadgets.other-places.example.com` is refused",
+            "schema/unknown-namespace Deployment d /metadata/namespace: there is no namespace `nowhere` [add the Namespace to the release, or use one that is there]",
+            "schema/unknown-kind Deployment old /apiVersion: the API server has no `Deployment` of `apps/v1beta1` [use `apps/v1`]",
+            "schema/unknown-kind Gizmo g /kind: the API server has no `Gizmo` of `example.org/v1` [add its CustomResourceDefinition to the release, or check the spelling of `apiVersion` and `kind`]",
+            "schema/value Widget w /spec: size must not be above max",
+            "not checked Deployment d: its namespace `places-bad` is refused",
+            "not checked Widget w: its definition `gadgets.other-places.example.com` is refused",
         ],
     );
 }
@@ -314,19 +314,19 @@ fn what_is_not_there_is_named() {
 #[test]
 fn custom_resources_are_judged_by_the_definition_beside_them() {
     let group = "custom.example.com";
-    let mut typo = widget(group, "custom", json!({"size": "1", "colour": "red", "color": "green"}));
+    let mut typo = widget(group, "custom", &json!({"size": "1", "colour": "red", "color": "green"}));
     typo["metadata"]["name"] = "typo".into();
-    let mut missing = widget(group, "custom", json!({"color": "green"}));
+    let mut missing = widget(group, "custom", &json!({"color": "green"}));
     missing["metadata"]["name"] = "missing".into();
     check(
         Mode::Ephemeral,
         &[namespace("custom"), widgets(group), typo, missing],
         &[
             r#"schema/value Widget missing /spec/color: `green` is not one of the values that are allowed: supported values: "red", "blue""#,
-            r"schema/required Widget missing /spec/size: `size` is required",
+            "schema/required Widget missing /spec/size: `size` is required",
             r#"schema/value Widget typo /spec/color: `green` is not one of the values that are allowed: supported values: "red", "blue""#,
-            r"schema/unknown-field Widget typo /spec/colour: unknown field `colour`",
-            r"schema/type Widget typo /spec/size: must be a number, not a string [write it without quotes]",
+            "schema/unknown-field Widget typo /spec/colour: unknown field `colour`",
+            "schema/type Widget typo /spec/size: must be a number, not a string [write it without quotes]",
         ],
     );
 }
@@ -342,9 +342,9 @@ fn a_live_cluster_is_only_asked() {
         level("live-there", "restricted"),
         namespace("live-new"),
         widgets("live-new.example.com"),
-        widget("live-new.example.com", "live-there", json!({"size": 1})),
+        widget("live-new.example.com", "live-there", &json!({"size": 1})),
         changed,
-        widget(group, "live-there", json!({"size": 1, "shape": "round"})),
+        widget(group, "live-there", &json!({"size": 1, "shape": "round"})),
         deployment("live-there", |value| {
             value["spec"]["selector"]["matchLabels"] = json!({"x": "y"});
             value["spec"]["template"]["metadata"]["labels"] = json!({"x": "y"});
@@ -360,13 +360,13 @@ fn a_live_cluster_is_only_asked() {
         Mode::Live,
         &objects,
         &[
-            r"schema/unknown-field Deployment d /spec/template/spec/containers/0/prots: unknown field `prots`",
-            r"schema/immutable Deployment d /spec/selector: `selector` cannot be changed once the object exists [delete the object first, or give it another name]",
-            r"not checked Deployment d: its namespace `live-new` comes with the release, and the cluster does not have it yet; it was checked in the namespace `default` instead, without the quotas, policies and PodSecurity level of its own",
-            r"not checked Deployment priority: its Pods name the PriorityClass `live-new`, which comes with the release; they were checked without it",
-            r"not checked Deployment priority: the release changes the PodSecurity level of the namespace `live-there`; its Pods were checked without it",
-            r"not checked Widget w: its definition `widgets.live-new.example.com` comes with the release, and the cluster does not have it yet",
-            r"not checked Widget w: the release changes its definition `widgets.live.example.com`; the one that the cluster has now refuses it: unknown field `shape`",
+            "schema/unknown-field Deployment d /spec/template/spec/containers/0/prots: unknown field `prots`",
+            "schema/immutable Deployment d /spec/selector: `selector` cannot be changed once the object exists [delete the object first, or give it another name]",
+            "not checked Deployment d: its namespace `live-new` comes with the release, and the cluster does not have it yet; it was checked in the namespace `default` instead, without the quotas, policies and PodSecurity level of its own",
+            "not checked Deployment priority: its Pods name the PriorityClass `live-new`, which comes with the release; they were checked without it",
+            "not checked Deployment priority: the release changes the PodSecurity level of the namespace `live-there`; its Pods were checked without it",
+            "not checked Widget w: its definition `widgets.live-new.example.com` comes with the release, and the cluster does not have it yet",
+            "not checked Widget w: the release changes its definition `widgets.live.example.com`; the one that the cluster has now refuses it: unknown field `shape`",
         ],
     );
 }
