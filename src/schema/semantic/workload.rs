@@ -112,6 +112,8 @@ fn schedule(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>)
 
 /// The syntax of `github.com/robfig/cron/v3` `ParseStandard`.
 fn is_cron(schedule: &str) -> bool {
+    const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
     let schedule = match schedule.strip_prefix("TZ=").or_else(|| schedule.strip_prefix("CRON_TZ=")) {
         Some(rest) => rest.split_once(' ').map_or("", |(_, rest)| rest.trim()),
         None => schedule,
@@ -120,8 +122,6 @@ fn is_cron(schedule: &str) -> bool {
         return matches!(word, "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly")
             || word.starts_with("every ");
     }
-    const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
     let bounds: [(u32, u32, &[&str], u32); 5] = [(0, 59, &[], 0), (0, 23, &[], 0), (1, 31, &[], 0), (1, 12, MONTHS, 1), (0, 6, DAYS, 0)];
     let fields: Vec<_> = schedule.split_whitespace().collect();
     fields.len() == 5 && fields.iter().zip(bounds).all(|(field, bounds)| field.split(',').all(|part| is_cron_part(part, bounds)))
