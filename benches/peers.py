@@ -75,28 +75,31 @@ def render(binary: Path, runs: int) -> None:
 def server(binary: Path, runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         install = Path(folder) / "install.yaml"
-        # The same objects for both, each with its namespace, as `kubectl -n argocd` would put it.
         install.write_bytes(argocd_install().read_bytes())
-        kubeconfig = Path(folder) / "kubeconfig"
-        control_plane = subprocess.Popen(
-            [str(binary), "__control-plane", str(kubeconfig)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        named = Path(folder) / "path"
+        # The control plane ends with this process.
+        keeper = subprocess.Popen([str(binary), "__control-plane", str(named), str(os.getpid())])
         try:
-            control_plane.stdout.readline()
-            kubectl = [str(toolchain() / "kubectl"), "--kubeconfig", str(kubeconfig)]
-            run(kubectl + ["create", "namespace", "argocd"])
-            run(kubectl + ["apply", "--server-side", "-n", "default", "-f", str(install)])
-            environment = dict(os.environ, KUBECONFIG=str(kubeconfig))
+            while not named.exists():
+                if keeper.poll() is not None:
+                    sys.exit("the control plane did not start")
+                time.sleep(0.05)
+            kubeconfig = named.read_text()
+            kubectl = [str(toolchain() / "kubectl"), "--kubeconfig", kubeconfig]
+            apply = kubectl + ["apply", "--server-side", "--force-conflicts", "-f", str(install)]
+            # Both are to find the definitions there, as on a cluster that runs Argo CD.
+            run(apply)
+            environment = dict(os.environ, KUBECONFIG=kubeconfig)
             compare(
                 f"server-side dry run of {OBJECTS} objects",
                 runs,
-                ("manifestgen validate --server=live", [str(binary), "validate", "--server=live", "-f", str(install)]),
-                ("kubectl apply --server-side --dry-run=server", kubectl + ["apply", "--server-side", "--dry-run=server", "-n", "default", "-f", str(install)]),
+                ("manifestgen validate --server=live", [str(binary), "validate", "--server=live", str(install)]),
+                ("kubectl apply --server-side --dry-run=server", apply + ["--dry-run=server"]),
                 env=environment,
             )
         finally:
-            control_plane.stdin.close()
-            control_plane.wait()
+            keeper.terminate()
+            keeper.wait()
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 //! What the component renders, as a whole; and what it says about setups that work but are likely not meant so.
 
+use std::fmt::Write as _;
+
 use manifestgen::config::Cluster;
 use manifestgen::diag::Severity;
 use manifestgen::yaml;
@@ -15,7 +17,7 @@ fn whole(rendered: &Rendered) -> String {
     let mut text = String::new();
     yaml::write_documents(&mut text, &rendered.objects).expect("YAML");
     for secret in &rendered.secrets {
-        text.push_str(&format!("# Secret {}/{}: {:?}\n", secret.namespace, secret.name, secret.keys));
+        writeln!(text, "# Secret {}/{}: {:?}", secret.namespace, secret.name, secret.keys).expect("text");
     }
     text
 }
@@ -99,7 +101,7 @@ fn what_is_likely_not_meant_is_said() {
         ], "disabledRegions": [5]}}}),
         json!({"database": {"postgres": {"host": "10.0.0.5", "user": "a b"}, "type": "postgres"}}),
     ];
-    insta::assert_snapshot!(cases.iter().map(|section| format!("{section}\n{}\n", said(&cluster(section)))).collect::<String>());
+    insta::assert_snapshot!(cases.map(|section| format!("{section}\n{}\n", said(&cluster(&section)))).concat());
 }
 
 /// A port below 1024 needs no capability, which the `restricted` level would not allow.

@@ -73,20 +73,6 @@ fn mistakes_are_shown_at_the_config_line() {
       |   ^^^
       |
       = object: ConfigMap default/misspelt at /dta
-    error[schema/required]: `selector` is required
-      --> cluster.yaml:21:3
-       |
-    21 |   spec:
-       |   ^^^^
-       |
-       = object: Deployment default/no-selector at /spec/selector
-    error[schema/value]: `selector` does not match template `labels`
-      --> cluster.yaml:23:18
-       |
-    23 |       metadata: {labels: {a: b}}
-       |                  ^^^^^^
-       |
-       = object: Deployment default/no-selector at /spec/template/metadata/labels
     error[schema/type]: must be a number, not a string
       --> cluster.yaml:11:15
        |
@@ -102,7 +88,28 @@ fn mistakes_are_shown_at_the_config_line() {
        |                                                                            ^^^^
        |
        = object: Deployment default/wrong-type at /spec/template/spec/containers/0/resources/limits/memory
-    4 objects checked, created on an ephemeral kube-apiserver v1.36.3: 5 errors, 0 warnings
+    error[schema/required]: `selector` is required
+      --> cluster.yaml:21:3
+       |
+    21 |   spec:
+       |   ^^^^
+       |
+       = object: Deployment default/no-selector at /spec/selector
+    error[schema/value]: `selector` does not match template `labels`
+      --> cluster.yaml:23:18
+       |
+    23 |       metadata: {labels: {a: b}}
+       |                  ^^^^^^
+       |
+       = object: Deployment default/no-selector at /spec/template/metadata/labels
+    error[schema/value]: `10.43.0.1`: failed to allocate IP 10.43.0.1: provided IP is already allocated
+      --> cluster.yaml:31:16
+       |
+    31 |     clusterIP: 10.43.0.1
+       |                ^^^^^^^^^
+       |
+       = object: Service default/taken at /spec/clusterIP
+    4 objects checked, created on an ephemeral kube-apiserver v1.36.3: 6 errors, 0 warnings
     "#);
 }
 

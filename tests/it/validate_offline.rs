@@ -46,10 +46,10 @@ metadata: {name: web, namespace: default}
     exit code 1
     --- stderr
     error[schema/unknown-field]: unknown field `replcas`
-     --> web.yaml:5:12
+     --> web.yaml:5:3
       |
     5 |   replcas: 2
-      |            ^
+      |   ^^^^^^^
       |
       = object: Deployment default/web at /spec/replcas
       = hint: did you mean `replicas`?
@@ -77,15 +77,7 @@ metadata: {name: web, namespace: default}
        |
        = object: Ingress default/web at /apiVersion
        = hint: use `networking.k8s.io/v1`
-    warning[reference/custom-resource-definition]: kind `Ingress` of `extensions` is not defined
-      --> web.yaml:23:7
-       |
-    23 | kind: Ingress
-       |       ^^^^^^^
-       |
-       = object: Ingress default/web at /kind
-       = hint: define it, or declare it under `external` as CustomResourceDefinition `Ingress.extensions`
-    3 objects checked, offline: 3 errors, 2 warnings
+    3 objects checked, offline: 3 errors, 1 warning
     ");
 }
 
