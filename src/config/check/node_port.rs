@@ -35,8 +35,6 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
             problems.error(claim.path.clone(), RULE, text, hint).involving(ConfigPath::of(["k3s", "serviceNodePortRange"]));
         }
         match seen.get(&(claim.protocol.as_str(), claim.port)) {
-            // The section's own check has said so.
-            Some(first) if first.path.segments().first() == claim.path.segments().first() && !is_object(&claim.path) => {}
             Some(first) => {
                 let text = format!("NodePort {} is used by `{}` already", claim.port, first.path);
                 problems.error(claim.path.clone(), RULE, text, "choose another port").involving(first.path.clone());
@@ -61,10 +59,6 @@ fn of_headscale(cluster: &Cluster) -> Vec<Claim> {
         .into_iter()
         .map(|(path, protocol, port)| Claim { path, protocol: protocol.to_owned(), port: port.into() })
         .collect()
-}
-
-fn is_object(path: &ConfigPath) -> bool {
-    path.segments().first() == extra_objects::path(0).segments().first()
 }
 
 fn of_objects(cluster: &Cluster) -> Vec<Claim> {
@@ -106,6 +100,12 @@ mod tests {
         error extraObjects[1].spec.ports[0].nodePort config/node-port: NodePort 99 is outside of the cluster's range, 30000-32767
         error extraObjects[1].spec.ports[1].nodePort config/node-port: NodePort 30080 is used by `extraObjects[0].spec.ports[1].nodePort` already
         ");
+    }
+
+    #[test]
+    fn one_section_uses_it_once_too() {
+        let config = json!({"cluster": {"name": "c"}, "headscale": {"metrics": {"nodePort": 30080}, "service": {"stunNodePort": 30080}}});
+        insta::assert_snapshot!(said(check, &cluster(config)), @"error headscale.metrics.nodePort config/node-port: NodePort 30080 is used by `headscale.service.nodePort` already");
     }
 
     #[test]

@@ -36,13 +36,14 @@ fn regions(check: &mut Check<'_>, adds_region: bool) {
     let (mut numbers, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (place, region) in map.regions.iter().enumerate() {
         let path = path.index(place);
-        if !numbers.insert(region.region_id) || (adds_region && region.region_id == derp.server.region_id) {
-            check.error(
-                path.key("regionId"),
-                RULE,
-                format!("region {} is there twice; the embedded DERP server is region {}", region.region_id, derp.server.region_id),
-                "give each region a number of its own",
-            );
+        if !numbers.insert(region.region_id) {
+            let hint = "give each region a number of its own";
+            check.error(path.key("regionId"), RULE, format!("region {} is there twice", region.region_id), hint);
+        } else if adds_region && region.region_id == derp.server.region_id {
+            let message = format!("region {} is the embedded DERP server's, which would take its place", region.region_id);
+            check
+                .error(path.key("regionId"), RULE, message, "give each region a number of its own")
+                .involving(at(["derp", "server", "regionId"]));
         }
         if map.disabled_regions.contains(&region.region_id) {
             check.error(path.key("regionId"), RULE, format!("region {} is disabled, too", region.region_id), "remove one of the two");

@@ -3,11 +3,11 @@
 use ipnet::IpNet;
 
 use super::{Check, at};
-use crate::config::Cidrs;
 use crate::config::headscale::{Headscale, ServiceType};
 use crate::source::ConfigPath;
 
 const PORTS: &str = "config/headscale-ports";
+const PREFIXES: &str = "config/headscale-prefixes";
 
 pub(super) fn check(check: &mut Check<'_>) {
     unique(check, listeners(check), "the server would listen twice on port");
@@ -82,31 +82,38 @@ fn stun(check: &mut Check<'_>) {
     }
 }
 
-/// Clients have the two ranges built in; Headscale starts with others and breaks later.
 fn prefixes(check: &mut Check<'_>) {
+    if inside(check) {
+        overlap(check);
+    }
+}
+
+/// Clients have the two ranges built in; Headscale starts with others and breaks later.
+fn inside(check: &mut Check<'_>) -> bool {
     let prefixes = &check.headscale.prefixes;
+    let mut all_inside = true;
     for (key, value, whole) in [("v4", &prefixes.v4, "100.64.0.0/10"), ("v6", &prefixes.v6, "fd7a:115c:a1e0::/48")] {
         let (Some(value), Ok(whole)) = (value, whole.parse::<IpNet>()) else { continue };
         if value.network().is_some_and(|range| !whole.contains(&range)) {
-            check.error(
-                at(["prefixes", key]),
-                "config/headscale-prefixes",
-                format!("`{value}` is not inside of `{whole}`, and Tailscale clients know no other range"),
-                format!("use `{whole}` or a part of it"),
-            );
+            let message = format!("`{value}` is not inside of `{whole}`, and Tailscale clients know no other range");
+            check.error(at(["prefixes", key]), PREFIXES, message, format!("use `{whole}` or a part of it"));
+            all_inside = false;
         }
     }
-    let pods = [("cidr", &check.cluster.cluster.network.cidr), ("serviceCidr", &check.cluster.cluster.network.service_cidr)];
-    let (v4, v6) = prefixes.ranges();
+    all_inside
+}
+
+/// A node would send what is meant for pods or Services into the mesh, or the other way round.
+fn overlap(check: &mut Check<'_>) {
+    let network = &check.cluster.cluster.network;
+    let (v4, v6) = check.headscale.prefixes.ranges();
     let ranges: Vec<IpNet> = [v4, v6].into_iter().flatten().filter_map(|range| range.network()).collect();
-    let each =
-        |(key, networks): (&'static str, &Cidrs)| networks.networks().into_iter().map(move |network| (key, network)).collect::<Vec<_>>();
-    for (key, network) in pods.into_iter().flat_map(each) {
-        if let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) {
+    for (key, networks) in [("cidr", &network.cidr), ("serviceCidr", &network.service_cidr)] {
+        for network in networks.networks() {
+            let Some(range) = ranges.iter().find(|range| range.contains(&network) || network.contains(*range)) else { continue };
             let message = format!("`cluster.network.{key}` {network} overlaps the mesh's addresses {range}");
-            check
-                .error(at(["prefixes"]), "config/headscale-prefixes", message, "choose ranges that do not overlap")
-                .involving(ConfigPath::of(["cluster", "network", key]));
+            let involved = ConfigPath::of(["cluster", "network", key]);
+            check.error(at(["prefixes"]), PREFIXES, message, "choose ranges that do not overlap").involving(involved);
         }
     }
 }
