@@ -13,6 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let Err(error) = load(&request, &mut Sources::new()) {
         assert_eq!(error.kind, ErrorKind::Usage, "{:#?}", error.findings);
         assert!(error.findings.iter().all(|finding| finding.location.is_some()));
-        assert!(error.findings.iter().all(|finding| !finding.message.chars().any(char::is_control)));
+        // A tab moves nothing but the cursor; `ui` shows it as a blank.
+        let steers = |c: char| c.is_control() && c != '\t';
+        assert!(error.findings.iter().all(|finding| !finding.message.chars().any(steers)));
     }
 });
