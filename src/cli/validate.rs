@@ -112,7 +112,7 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
         let namespace = entry.object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         format!("{} `{namespace}{}`: {}", entry.object.kind, entry.object.name, entry.reason)
     }));
-    let pods = if answer.pods == 0 { String::new() } else { format!(" and the Pods of {} workloads", answer.pods) };
+    let pods = if answer.pods == 0 { String::new() } else { format!(" and the Pods of {}", counted(answer.pods, "workload")) };
     let how = match server {
         Server::Ephemeral => "created on an ephemeral kube-apiserver",
         Server::Live => "in a dry run on the live kube-apiserver",
