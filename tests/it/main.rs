@@ -27,6 +27,7 @@ mod render_command;
 mod rule;
 mod schema;
 mod server;
+mod server_connect;
 mod validate_command;
 mod validate_offline;
 mod yaml_peers;
