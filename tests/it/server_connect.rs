@@ -86,5 +86,12 @@ fn a_user_who_may_not_ask() {
         },
         &[],
     );
-    refused(said, &["the API server does not allow it: ", "User \"somebody\" cannot patch resource \"configmaps\"", "a dry run needs the same permissions"]);
+    refused(
+        said,
+        &[
+            "the API server does not allow it: ",
+            "User \"somebody\" cannot patch resource \"configmaps\"",
+            "a dry run needs the same permissions",
+        ],
+    );
 }

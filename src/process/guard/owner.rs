@@ -60,7 +60,9 @@ pub struct Guard {
     last_id: u32,
 }
 
-type Watchers = Arc<Mutex<HashMap<u32, Watcher>>>;
+/// None once the guard is gone: whoever came later would wait for ever. (A request can still be written then, as a dying process
+/// may close the pipe that it writes to before the one that it reads.)
+type Watchers = Arc<Mutex<Option<HashMap<u32, Watcher>>>>;
 
 #[derive(Debug)]
 struct Watcher {
@@ -100,7 +102,7 @@ impl Guard {
             }
             _ => return Err(Error::environment("the guard process ended before it was ready")),
         };
-        let watchers = Watchers::default();
+        let watchers = Watchers::new(Mutex::new(Some(HashMap::new())));
         tokio::spawn(listen(events, Arc::clone(&watchers)));
         Ok(Self { child, requests, watchers, scratch, last_id: 0 })
     }
@@ -124,8 +126,11 @@ impl Guard {
         };
         let (started, answer) = oneshot::channel();
         let (ended, watching) = watch::channel(None);
-        lock(&self.watchers).insert(self.last_id, Watcher { started: Some(started), ended });
         let not_started = |message: String| Error::environment(format!("cannot start `{}`: {message}", program.path.display()));
+        match lock(&self.watchers).as_mut() {
+            Some(watchers) => watchers.insert(self.last_id, Watcher { started: Some(started), ended }),
+            None => return Err(not_started("the guard process is gone".to_owned())),
+        };
         let frame = encode(&start).map_err(|error| not_started(error.to_string()))?;
         self.requests.write_all(&frame).await.map_err(|error| not_started(format!("the guard process is gone ({error})")))?;
         match answer.await {
@@ -191,6 +196,7 @@ async fn next(events: &mut ChildStdout) -> Option<Event> {
 async fn listen(mut events: ChildStdout, watchers: Watchers) {
     while let Some(event) = next(&mut events).await {
         let mut watchers = lock(&watchers);
+        let Some(watchers) = watchers.as_mut() else { return };
         // A receiver that is gone does not want to know.
         match event {
             Event::Started { id, pid } => {
@@ -205,9 +211,9 @@ async fn listen(mut events: ChildStdout, watchers: Watchers) {
             Event::Ready { .. } | Event::Refused { .. } => {}
         }
     }
-    lock(&watchers).clear();
+    *lock(&watchers) = None;
 }
 
-fn lock(watchers: &Watchers) -> std::sync::MutexGuard<'_, HashMap<u32, Watcher>> {
+fn lock(watchers: &Watchers) -> std::sync::MutexGuard<'_, Option<HashMap<u32, Watcher>>> {
     watchers.lock().unwrap_or_else(PoisonError::into_inner)
 }
