@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use manifestgen::config::Cluster;
+use manifestgen::schema::Catalog;
 use manifestgen::yaml;
 use serde_json::{Value, json};
 
@@ -90,6 +91,19 @@ fn every_document_reads_back_as_it_was() {
         assert_eq!(read.len(), rendered.objects.len(), "{name}");
         assert!(read.iter().all(|document| text(&document["metadata"]["namespace"]) == "headscale"), "{name}");
     });
+}
+
+#[test]
+fn every_supported_kubernetes_knows_every_field() {
+    for version in manifestgen::versions::KUBERNETES_MINORS {
+        let catalog = Catalog::new(version).expect("a supported version");
+        each(|name, _, rendered| {
+            for object in &rendered.objects {
+                let violations = catalog.check(&serde_json::to_value(object).expect("JSON"));
+                assert!(violations.is_empty(), "{version}: {name}: {violations:?}");
+            }
+        });
+    }
 }
 
 #[test]
