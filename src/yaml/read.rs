@@ -13,7 +13,7 @@ mod place;
 mod scalar;
 mod split;
 
-pub use document::{Documents, documents};
+pub use document::{Documents, Piece, documents, pieces};
 
 use crate::source::{SourceId, Span};
 

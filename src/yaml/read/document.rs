@@ -24,6 +24,36 @@ pub fn documents(source: SourceId, text: &str, limits: Limits) -> Documents<'_> 
     Documents { text: Text { source, whole: text }, limits, pieces: (!too_long).then(|| Pieces::new(text, start)), too_long }
 }
 
+/// A part of a text that holds one document, or nothing but comments. Pieces can be read apart from each other, in any order.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'input> {
+    text: Text<'input>,
+    start: usize,
+    piece: &'input str,
+    limits: Limits,
+}
+
+/// Cuts a text into its documents without reading them; see [`documents`].
+///
+/// # Errors
+/// The text is longer than the limits allow.
+pub fn pieces(source: SourceId, text: &str, limits: Limits) -> Result<impl Iterator<Item = Piece<'_>>, SyntaxError> {
+    let documents = documents(source, text, limits);
+    let (text, limits) = (documents.text, documents.limits);
+    let pieces = documents.pieces.ok_or_else(|| message::too_long(&text, limits.bytes))?;
+    Ok(pieces.map(move |(start, piece)| Piece { text, start, piece, limits }))
+}
+
+impl Piece<'_> {
+    /// Reads the document; none when there is nothing but comments.
+    ///
+    /// # Errors
+    /// The first thing that is wrong in this document.
+    pub fn read(&self) -> Result<Option<Node>, SyntaxError> {
+        read(self.text, self.start, self.piece, self.limits)
+    }
+}
+
 /// The iterator of [`documents`].
 #[derive(Debug)]
 pub struct Documents<'input> {
