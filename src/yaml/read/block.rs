@@ -11,7 +11,7 @@ pub(super) fn as_libyaml(mut text: String, span: Span, place: &Text<'_>) -> Resu
         return Err(SyntaxError::new(span, "the text of this block starts with a tab")
             .hint("write it in double quotes, with `\\t`, or put the depth of the indentation behind the `|`: `|2`"));
     }
-    if span.end as usize == place.whole.len() && lacks_last_break(&text, place.whole) {
+    if span.end as usize == place.whole.len() && lacks_last_break(&text, span.start as usize, place.whole) {
         // The parser has added it.
         text.pop();
     }
@@ -19,12 +19,22 @@ pub(super) fn as_libyaml(mut text: String, span: Span, place: &Text<'_>) -> Resu
 }
 
 /// Whether the block's last line is also the text's, and has no line break there.
-fn lacks_last_break(block: &str, whole: &str) -> bool {
-    let last_line = whole.rsplit(['\n', '\r']).next().unwrap_or_default();
-    let Some(last_of_block) = block.strip_suffix('\n').map(|block| block.rsplit('\n').next().unwrap_or_default()) else { return false };
-    // A line of nothing but indentation is none, unless it is deeper than the block's.
-    !last_line.trim_matches(' ').is_empty()
-        || !last_of_block.is_empty() && !last_line.is_empty() && last_of_block.trim_matches(' ').is_empty()
+fn lacks_last_break(block: &str, start: usize, whole: &str) -> bool {
+    let line_start = |before: &str| before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let last_line = &whole[line_start(whole)..];
+    if !block.ends_with('\n') || last_line.is_empty() {
+        return false;
+    }
+    if !last_line.trim_matches(' ').is_empty() {
+        return true;
+    }
+    // A line of nothing but indentation is none, unless it is deeper than the block's; the parser takes it for one where there is no other.
+    if block.bytes().all(|byte| byte == b'\n') {
+        let header = whole.trim_end_matches([' ', '\n', '\r']).len();
+        let breaks = whole[header..].replace("\r\n", "\n").matches(['\n', '\r']).count();
+        return block.len() >= breaks;
+    }
+    last_line.len() > start - line_start(&whole[..start])
 }
 
 /// Whether the header, the last line that is not blank, is one like `|2` or `>-1`.

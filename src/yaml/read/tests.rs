@@ -314,6 +314,8 @@ fn granit_parser_block_at_the_end_of_the_text() {
     assert_eq!(json("a: |+\n  b\n\n  c"), json!([{"a": "b\n\nc"}]));
     assert_eq!(json("- >\n  b\n  c"), json!([["b c"]]));
     assert_eq!(json("a: |\n  b\n "), json!([{"a": "b\n"}]));
+    assert_eq!(json("a: |+\n  "), json!([{"a": ""}]));
+    assert_eq!(json("a: |+\n\n  "), json!([{"a": "\n"}]));
     assert_eq!(json("a: |\n  b\n   "), json!([{"a": "b\n "}]));
     assert_eq!(json("a: |\n  b\n---\n|\n  c\n"), json!([{"a": "b\n"}, "c\n"]));
 }
