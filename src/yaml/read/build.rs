@@ -10,7 +10,7 @@ use crate::yaml::{Entry, Key, Node, Scalar, Value};
 use super::anchor::Anchors;
 use super::place::Text;
 use super::scalar::{self, Style};
-use super::{Limits, SyntaxError, merge, message};
+use super::{Limits, SyntaxError, block, merge, message};
 
 /// The tree of one document while it grows.
 #[derive(Debug)]
@@ -47,17 +47,17 @@ impl<'input> Builder<'input> {
 
     /// Takes the next event of the document.
     ///
-    /// `tag_span` is where the node's tag stands, if it has one; `cut_off` says that the text ends here, and without a line break.
-    pub(super) fn take(&mut self, event: Event<'_>, span: Span, tag_span: Option<Span>, cut_off: bool) -> Result<(), SyntaxError> {
+    /// `tag_span` is where the node's tag stands, if it has one.
+    pub(super) fn take(&mut self, event: Event<'_>, span: Span, tag_span: Option<Span>) -> Result<(), SyntaxError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 // The parser writes `~` where nothing stands.
                 let nothing = span.start == span.end && style == ScalarStyle::Plain;
-                let mut text = if nothing { String::new() } else { text.into_owned() };
-                if cut_off && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && text.ends_with('\n') {
-                    // The parser adds the line break that is missing; libyaml, and with it Go and PyYAML, does not.
-                    text.pop();
-                }
+                let text = match style {
+                    ScalarStyle::Plain if nothing => String::new(),
+                    ScalarStyle::Literal | ScalarStyle::Folded => block::as_libyaml(text.into_owned(), span, &self.text)?,
+                    _ => text.into_owned(),
+                };
                 let tag = tag.as_deref().map(|tag| (tag, tag_span.unwrap_or(span)));
                 let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Quoted };
                 self.count(span)?;

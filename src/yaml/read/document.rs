@@ -11,6 +11,7 @@ use super::build::Builder;
 use super::indent::Padding;
 use super::place::{Place, Text, unprintable};
 use super::split::Pieces;
+use super::tabs::Tabs;
 use super::{Limits, SyntaxError, message};
 
 /// Reads the documents of a text one by one, so that a million of them need the memory of one.
@@ -103,7 +104,8 @@ fn read(text: Text<'_>, start: usize, piece: &str, limits: Limits) -> Result<Opt
         let at = error.marker().byte_offset().unwrap_or_default();
         let offset = place.offset(at);
         let refusal = message::refusal(&text, &error, offset, limits);
-        if *error.kind() != ErrorKind::InvalidQuotedScalarIndent || padded_up_to.is_some_and(|padded| offset <= padded) {
+        let quoted = matches!(error.kind(), ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation);
+        if !quoted || padded_up_to.is_some_and(|padded| offset <= padded) {
             return Err(refusal);
         }
         padded_up_to = Some(offset);
@@ -114,22 +116,26 @@ fn read(text: Text<'_>, start: usize, piece: &str, limits: Limits) -> Result<Opt
 
 fn attempt(place: Place<'_>, content: &str, limits: Limits) -> Result<Option<Node>, Refusal> {
     let mut builder: Option<Builder<'_>> = None;
+    let mut tabs = Tabs::new(content);
     let mut after = 0;
     for event in Parser::new_from_str_with_options(content, options(limits)) {
         let (event, span) = event.map_err(|error| Refusal::Parser(error, after))?;
-        let end = span.byte_range().unwrap_or_default().end;
-        after = after.max(end);
+        let range = span.byte_range().unwrap_or_default();
+        after = after.max(range.end);
+        tabs.see(&event, range, content);
         match (event, builder.as_mut()) {
             (Event::DocumentStart(..), None) => builder = Some(Builder::new(place.text, limits)),
             (Event::DocumentStart(..), Some(_)) => return Err(Refusal::Syntax(message::second_document(place.span(&span)))),
             (event, Some(builder)) => {
                 let tag = span.tag_span().map(|tag| place.span(&tag));
-                let cut_off = end == content.len() && !content.ends_with(['\n', '\r']);
-                builder.take(event, place.span(&span), tag, cut_off).map_err(Refusal::Syntax)?;
+                builder.take(event, place.span(&span), tag).map_err(Refusal::Syntax)?;
             }
             // The start and the end of the stream.
             (_, None) => {}
         }
+    }
+    if let Some(tab) = tabs.refused() {
+        return Err(Refusal::Syntax(message::tab(place.text.at(place.offset(tab)))));
     }
     builder.map(Builder::finish).transpose().map_err(Refusal::Syntax)
 }
