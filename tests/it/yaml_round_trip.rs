@@ -215,6 +215,11 @@ fn our_reader_and_go_agree_on_what_pyyaml_writes() {
             let (ours, theirs) = (our_node(text).map(|node| as_go(&node)), go.ask(text));
             match (&ours, &theirs) {
                 (Ok(Some(ours)), Ok(theirs)) if same(theirs, ours) => Ok(()),
+                // Keys that become one (`1e3` and `1E3`; `n`, which PyYAML does not quote, and "false"): Go refuses some, and of the
+                // others it drops a value.
+                (Err(error), theirs) if error.contains("stands twice") && !theirs.as_ref().is_ok_and(|theirs| same(theirs, value)) => {
+                    Ok(())
+                }
                 _ => Err(format!("{ours:?} to us, but {theirs:?} to Go\n{text}")),
             }
         },
@@ -232,6 +237,10 @@ fn what_both_read_means_the_same_to_us_and_to_go() {
         |text| {
             // Only the places of refusals differ: some of ours are stricter, such as that of unknown tags.
             let (Ok(node), Ok(theirs)) = (our_node(text), go.ask(text)) else { return Ok(()) };
+            // libyaml starts a block that is the whole document at column 1, YAML 1.2 at column 0. No document of ours is a bare text.
+            if !theirs.is_object() && !theirs.is_array() {
+                return Ok(());
+            }
             both += 1;
             match as_go(&node) {
                 Some(ours) if same(&theirs, &ours) => Ok(()),

@@ -352,3 +352,13 @@ fn reading_goes_on_behind_a_broken_document() {
         .collect();
     assert_eq!(places, [r#"{"a":1}"#, "3", "5", "9", "11", r#"{"g":4}"#], "{read:?}");
 }
+
+/// The second of them replaced the first.
+#[test]
+fn keys_that_are_one_number_are_one_key() {
+    for text in ["{1e3: a, 1e+3: b}", "{1000: a, 1e3: b}", "{yes: a, true: b}", "{on: a, \"true\": b}"] {
+        let error = parse(source(), text, Limits::CONFIG).expect_err(text);
+        assert!(error.message.contains("stands twice"), "{text}: {error}");
+    }
+    assert!(parse(source(), "{1e3: a, 1e4: b, y: c, n: d, 12: e, '1': f}", Limits::CONFIG).is_ok());
+}
