@@ -94,8 +94,7 @@ fn indentation(line: &[u8]) -> usize {
     let mut at = 0;
     loop {
         match (line.get(at), line.get(at + 1)) {
-            (Some(b' ' | b'\t'), _) => at += 1,
-            (Some(b'-' | b'?'), Some(b' ' | b'\t')) => at += 1,
+            (Some(b' ' | b'\t'), _) | (Some(b'-' | b'?'), Some(b' ' | b'\t')) => at += 1,
             _ => return at,
         }
     }
