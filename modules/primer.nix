@@ -101,7 +101,8 @@ in
           {
             # k3s#14142 and the order of things: Headscale runs inside of k3s, so k3s cannot wait for the mesh.
             assertion =
-              headscale != null && cluster.node.mesh.type or null == "tailscale" -> cluster.node.mesh.advertiseRoute or false;
+              headscale != null && cluster.node.mesh.type or null == "tailscale"
+              -> cluster.node.mesh.advertiseRoute or false;
             message = "cluster.primer: Headscale runs on `${cluster.nodeName}`, whose k3s would wait for a mesh that only Headscale can let it into: set `mesh.advertiseRoute = true` in its entry of `settings.nodes`";
           }
         ];

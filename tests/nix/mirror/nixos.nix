@@ -86,7 +86,9 @@ in
     };
     specialisation = set {
       inheritParentConfig = option types.bool true;
-      configuration = option (extendModules { modules = [ { specialisation = lib.mkForce { }; } ]; }).type { };
+      configuration =
+        option (extendModules { modules = [ { specialisation = lib.mkForce { }; } ]; }).type
+          { };
     };
     virtualisation =
       let
