@@ -1,0 +1,43 @@
+# All machines of a cluster file, each a NixOS system.
+{
+  lib,
+  nixosSystem,
+  module,
+}:
+{
+  # The cluster file as a value; the modules write it. `nodes` says which machines there are.
+  settings,
+  # A built-in profile, or one of the file's own.
+  profile ? null,
+  system ? "x86_64-linux",
+  # Modules of every machine, and of single ones by name: hardware, users, the key that a worker joins with.
+  shared ? [ ],
+  machines ? { },
+}:
+let
+  nodes =
+    settings.nodes
+      or (throw "mkCluster: `settings.nodes` lists the machines; a profile's own nodes are only an example, so write yours down");
+  named = map (node: node.name) nodes;
+  unknown = lib.subtractLists named (lib.attrNames machines);
+in
+assert lib.assertMsg (unknown == [ ])
+  "mkCluster: `machines` has ${lib.concatStringsSep ", " unknown}, which `settings.nodes` does not; it has ${lib.concatStringsSep ", " named}";
+lib.genAttrs named (
+  name:
+  nixosSystem {
+    inherit system;
+    modules = [
+      module
+      {
+        networking.hostName = name;
+        services.manifestgen = {
+          enable = true;
+          inherit settings profile;
+        };
+      }
+    ]
+    ++ shared
+    ++ lib.toList (machines.${name} or [ ]);
+  }
+)

@@ -1,0 +1,35 @@
+# The cluster file. `manifestgen explain` says what each key means. The command line reads the same value:
+#   nix eval --json --file cluster.nix >cluster.json && manifestgen validate --server -c cluster.json
+{
+  cluster.name = "home";
+  k3s.tokenFile = "/var/lib/cluster/token";
+  nodes = [
+    {
+      name = "primer";
+      role = "server";
+      address = "192.168.1.10";
+      mesh = {
+        type = "tailscale";
+        advertiseRoute = true;
+      };
+    }
+    {
+      name = "worker";
+      mesh.type = "tailscale";
+    }
+  ];
+  headscale.policy = {
+    tagOwners."tag:node" = [ "cluster@" ];
+    autoApprovers.routes."192.168.1.10/32" = [ "tag:node" ];
+    acls = [
+      {
+        action = "accept";
+        src = [ "tag:node" ];
+        dst = [
+          "tag:node:*"
+          "192.168.1.10/32:*"
+        ];
+      }
+    ];
+  };
+}

@@ -1,0 +1,3 @@
+{
+  # imports = [ ./worker-hardware.nix ];
+}

@@ -1,0 +1,172 @@
+"""Judges what eval.nix evaluated: what was expected, units by systemd, scripts by mypy and pyflakes, cluster files by
+manifestgen. Prints a line for each thing that is wrong, and `N passed, N failed, N skipped` at the end."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+
+class Count:
+    passed = 0
+    failed = 0
+    skipped = 0
+
+    def judge(self, name: str, problem: str) -> None:
+        if problem:
+            self.failed += 1
+            print(f"FAILED {name}\n" + "\n".join("  " + line for line in problem.splitlines()))
+        else:
+            self.passed += 1
+
+    def skip(self, name: str) -> None:
+        self.skipped += 1
+        print(f"skipped {name}")
+
+
+def run(*command: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def said(result: "subprocess.CompletedProcess[str]") -> str:
+    """Nothing for a command that went well and was silent about it."""
+    return (result.stdout + result.stderr).strip() or f"exit code {result.returncode}"
+
+
+def expectations(count: Count, checks: list[dict[str, Any]]) -> None:
+    for check in checks:
+        problem = ""
+        if not check["ok"]:
+            problem = f"expected {json.dumps(check['expected'])}\nactual   {json.dumps(check['actual'])}"
+        count.judge(check["name"], problem)
+
+
+def runnable(unit: str) -> str:
+    """The unit with programs that this machine has: what they are named is not systemd's to judge here."""
+    return re.sub(r"^ExecStart=.*$", "ExecStart=/bin/true", unit, flags=re.MULTILINE)
+
+
+def units(count: Count, texts: dict[str, str], folder: Path) -> None:
+    """Debian's systemd reads each unit: a directive that it does not know, it names."""
+    groups: dict[str, dict[str, str]] = {}
+    for name, text in texts.items():
+        machine, _, unit = name.rpartition("/")
+        groups.setdefault(machine, {})[unit] = text
+    seen: set[str] = set()
+    for machine, group in groups.items():
+        home = folder / "units" / re.sub(r"\W", "_", machine)
+        home.mkdir(parents=True)
+        for unit, text in group.items():
+            (home / unit).write_text(runnable(text))
+        # Units of others that ours name.
+        named = set(re.findall(r"[\w@-]+\.(?:service|target)", "".join(group.values()))) - set(group)
+        for other in named:
+            body = "[Service]\nExecStart=/bin/true\n" if other.endswith(".service") else "[Unit]\n"
+            (home / other).write_text(body)
+        for unit, text in group.items():
+            if text in seen:
+                continue
+            seen.add(text)
+            result = run("systemd-analyze", "verify", "--man=no", str(home / unit))
+            wrong = [line for line in (result.stdout + result.stderr).splitlines() if f"{unit}:" in line]
+            count.judge(f"systemd reads {machine}/{unit}", "\n".join(wrong) or (said(result) if result.returncode else ""))
+            if unit.endswith(".service"):
+                # 10 is a unit that gives up nothing; systemd calls under 2 `OK`.
+                result = run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(home / unit))
+                verdict = result.stdout.strip().splitlines()[-1:] if result.returncode else []
+                count.judge(f"hardened: {machine}/{unit}", "\n".join(verdict) or ("" if result.returncode == 0 else said(result)))
+
+
+def test_scripts(count: Count, tests: dict[str, dict[str, Any]], folder: Path, python: str) -> None:
+    """As the driver's build does (nixpkgs: nixos/lib/testing/driver.nix): types before the script, then both tools."""
+    stub = (HERE / "driver.py").read_text()
+    known = [name for name in re.findall(r"^(\w+):", stub, flags=re.MULTILINE)] + ["Machine"]
+    for name, test in tests.items():
+        script = folder / f"{name}.py"
+        script.write_text(test["script"])
+        typed = folder / f"{name}_typed.py"
+        declared = "".join(f"{machine}: Machine\n" for machine in test["machines"])
+        typed.write_text(stub + "\n\n" + declared + test["script"])
+        result = run(python, "-m", "mypy", "--no-implicit-optional", "--check-untyped-defs", "--no-color-output",
+                     f"--cache-dir={folder}/mypy", str(typed))
+        count.judge(f"mypy: {name}", said(result) if result.returncode else "")
+        builtins = ",".join(known + test["machines"])
+        result = run(python, "-m", "pyflakes", str(script), env={**os.environ, "PYFLAKES_BUILTINS": builtins})
+        count.judge(f"pyflakes: {name}", said(result) if result.returncode else "")
+
+
+def command_problem(program: str, cluster: dict[str, Any]) -> str:
+    """The unit's own arguments must be ones that the program takes."""
+    line = cluster["apply"]
+    if not line:
+        return ""
+    words = [json.loads(word) for word in re.findall(r'"(?:[^"\\]|\\.)*"', line)][1:]
+    options = {word for word in words if word.startswith("--")}
+    page = run(program, words[0], "--help").stdout
+    unknown = sorted(option for option in options if not re.search(rf"(^|\s){re.escape(option)}\b", page))
+    return f"`manifestgen {words[0]}` has no {', '.join(unknown)}" if unknown else ""
+
+
+def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path, program: str) -> None:
+    has_apply = run(program, "apply", "--help").returncode == 0
+    rendered: dict[str, tuple[str, Path]] = {}
+    for name, cluster in all_clusters.items():
+        key = json.dumps([cluster["settings"], cluster["profile"]])
+        if key not in rendered:
+            home = folder / f"cluster-{len(rendered)}"
+            home.mkdir()
+            file = home / "cluster.yaml"
+            file.write_text(json.dumps(cluster["settings"], indent=2))
+            profile = ["--profile", cluster["profile"]] if cluster["profile"] else []
+            result = run(program, "validate", "--config", str(file), *profile)
+            problem = said(result) if result.returncode or "warning[" in result.stderr else ""
+            count.judge(f"manifestgen validates the cluster of {name}", problem)
+            result = run(program, "render", "--config", str(file), *profile, "--format", "dir", "--output", str(home / "out"))
+            rendered[key] = (said(result) if result.returncode else "", home / "out")
+        problem, out = rendered[key]
+        missing = [path for path in cluster["files"] if not (out / path).is_file()]
+        count.judge(f"the release has the files of {name}", problem or "\n".join(f"no {path}" for path in missing))
+        if cluster["apply"]:
+            if has_apply:
+                count.judge(f"manifestgen takes the arguments of {name}'s unit", command_problem(program, cluster))
+            else:
+                count.skip(f"arguments of {name}'s unit: this manifestgen has no `apply`")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("evaluated", type=Path, help="the JSON of eval.nix")
+    options.add_argument("--manifestgen", default="", help="the program")
+    options.add_argument("--tools", default="", help="a python that has mypy and pyflakes")
+    options.add_argument("--systemd", action="store_true", help="systemd-analyze is there")
+    given = options.parse_args()
+    evaluated = json.loads(given.evaluated.read_text())
+    count = Count()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        expectations(count, evaluated["checks"])
+        if given.systemd:
+            units(count, evaluated["units"], folder)
+        else:
+            count.skip("units: systemd-analyze is not installed")
+        if given.tools:
+            test_scripts(count, evaluated["testScripts"], folder, given.tools)
+        else:
+            count.skip("test scripts: mypy and pyflakes are not installed")
+        if given.manifestgen:
+            clusters(count, evaluated["clusters"], folder, given.manifestgen)
+        else:
+            count.skip("cluster files: no manifestgen")
+    print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
+    return 1 if count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

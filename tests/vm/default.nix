@@ -1,0 +1,28 @@
+# The VM tests by the names of their packages. None needs the network; all need KVM, or patience (`NAME-tcg`).
+{
+  lib,
+  pkgs,
+  module,
+  package,
+}:
+lib.mapAttrs
+  (
+    name: file:
+    pkgs.testers.runNixOSTest {
+      imports = [ file ];
+      inherit name;
+      defaults = {
+        imports = [
+          module
+          ./offline.nix
+        ];
+        services.manifestgen.package = package;
+      };
+    }
+  )
+  {
+    cluster-headscale = ./headscale.nix;
+    cluster-secrets = ./secrets.nix;
+    cluster-generations = ./generations.nix;
+    cluster-mesh = ./mesh.nix;
+  }
