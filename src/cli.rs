@@ -6,9 +6,11 @@ mod explain;
 mod init;
 mod man;
 mod manifest_files;
+mod object_numbers;
 mod offline;
 mod render;
 mod report;
+mod sarif;
 mod schema;
 mod validate;
 

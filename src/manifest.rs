@@ -13,5 +13,5 @@ pub use file::ReleaseFile;
 pub use hex::hex;
 pub use object::Object;
 pub use order::rank;
-pub use read::{Manifests, ReadObject};
+pub use read::{Manifests, OTHER_CONTENT};
 pub use release::{Release, ReleaseBuilder};

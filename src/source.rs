@@ -77,6 +77,12 @@ impl Sources {
         Self::default()
     }
 
+    /// The names of all texts, in the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
+        // As many as `add` was ready to number.
+        (0..u32::try_from(self.texts.len()).unwrap_or(u32::MAX)).map(SourceId)
+    }
+
     /// Takes a text in and names it.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));

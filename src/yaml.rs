@@ -10,6 +10,6 @@ mod resolve;
 mod write;
 
 pub use node::{Entry, Key, Node, Scalar, Value};
-pub use read::{Documents, Limits, SyntaxError, documents, parse};
+pub use read::{Documents, Limits, Piece, SyntaxError, documents, parse, pieces};
 pub use resolve::{Resolved, key_text_as_go, resolve};
 pub use write::{WriteError, to_string, write, write_documents};

@@ -11,8 +11,10 @@ use crate::render::{self, Selection};
 use crate::source::Sources;
 use crate::ui::Ui;
 
+use super::object_numbers::ObjectNumbers;
+
 /// The cluster file that is taken when none is named.
-const DEFAULT_FILE: &str = "cluster.yaml";
+pub(super) const DEFAULT_FILE: &str = "cluster.yaml";
 
 /// The options that choose and change the config.
 #[derive(Debug, Args)]
@@ -92,11 +94,11 @@ impl LoadedConfig {
 
     /// Gives findings about objects of a release their place in the config.
     pub(super) fn locate(&self, release: &Release, findings: &mut [Finding]) {
+        let mut numbers = ObjectNumbers::new(release.objects());
         for finding in findings.iter_mut().filter(|finding| finding.config_path.is_none()) {
-            let Some(reference) = &finding.object else { continue };
-            let Some(object) = release.objects().iter().find(|object| object.reference() == *reference) else { continue };
+            let Some(number) = numbers.of(finding) else { continue };
             let pointer = finding.path.as_deref().unwrap_or("");
-            finding.config_path = Some(render::config_path_of(self.cluster(), object, pointer));
+            finding.config_path = Some(render::config_path_of(self.cluster(), &release.objects()[number], pointer));
         }
         self.look_up(findings);
     }

@@ -1,12 +1,15 @@
 //! Manifests given by path: files, folders, standard input.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigFile;
-use crate::diag::{Error, Finding, Result};
-use crate::manifest::{Manifests, Release, ReleaseBuilder};
+use crate::diag::{Error, Finding, Result, Severity};
+use crate::manifest::{Manifests, OTHER_CONTENT, Object, Release, ReleaseBuilder};
 use crate::source::Sources;
+
+use super::object_numbers::ObjectNumbers;
 
 /// Manifests with the texts that they were read from.
 #[derive(Debug)]
@@ -16,19 +19,30 @@ pub(super) struct ManifestFiles {
 }
 
 impl ManifestFiles {
-    /// Reads files, folders (recursively, `*.yaml`, `*.yml` and `*.json`, by name) and `-`.
+    /// Reads files, folders (recursively, `*.yaml`, `*.yml` and `*.json`, by name, nothing hidden) and `-`.
     pub(super) fn read(paths: &[PathBuf]) -> Result<Self> {
         let mut files = Vec::new();
         for path in paths {
             collect(path, true, &mut files)?;
         }
-        let mut read = Self { manifests: Manifests::default(), sources: Sources::new() };
+        let mut sources = Sources::new();
+        let mut named = HashSet::new();
         for path in &files {
             let file = ConfigFile::read_manifests(path)?;
-            let id = read.sources.add(file.name, file.text);
-            read.manifests.add(id, &read.sources);
+            if paths.contains(path) {
+                named.insert(file.name.clone());
+            }
+            sources.add(file.name, file.text);
         }
-        Ok(read)
+        let mut manifests = Manifests::read(&sources);
+        // A repository has other YAML too: what nobody named may be it.
+        for finding in manifests.findings.iter_mut().filter(|finding| finding.rule == OTHER_CONTENT) {
+            if finding.location.as_ref().is_some_and(|location| !named.contains(&location.file)) {
+                finding.severity = Severity::Warning;
+                finding.hint = None;
+            }
+        }
+        Ok(Self { manifests, sources })
     }
 
     /// What is not an object at all.
@@ -36,20 +50,27 @@ impl ManifestFiles {
         std::mem::take(&mut self.manifests.findings)
     }
 
+    /// The objects in the order of the texts.
+    pub(super) fn objects(&self) -> &[Object] {
+        &self.manifests.objects
+    }
+
     /// The objects in the order in which they can be created.
     pub(super) fn release(&self) -> Release {
-        let objects = self.manifests.objects.iter().map(|read| read.object.clone()).collect();
-        ReleaseBuilder { objects, ..ReleaseBuilder::default() }.finish("files")
+        ReleaseBuilder { objects: self.manifests.objects.clone(), ..ReleaseBuilder::default() }.finish("files")
     }
 
     /// Gives findings about objects their place in the files.
     pub(super) fn locate(&self, findings: &mut [Finding]) {
+        let mut numbers = ObjectNumbers::new(self.objects());
         for finding in findings.iter_mut().filter(|finding| finding.location.is_none()) {
-            let Some(reference) = &finding.object else { continue };
-            let Some(read) = self.manifests.objects.iter().find(|read| read.object.reference() == *reference) else { continue };
+            let Some(number) = numbers.of(finding) else { continue };
             let pointer = finding.path.as_deref().unwrap_or("");
             // A field that should not be there is wrong by its name, any other by its value.
-            let span = if finding.rule == "schema/unknown-field" { read.key_span(pointer) } else { read.span(pointer) };
+            let span = match finding.rule.as_str() {
+                "schema/unknown-field" => self.manifests.key_span(number, pointer),
+                _ => self.manifests.span(number, pointer),
+            };
             finding.location = Some(self.sources.locate(span));
         }
     }
@@ -67,8 +88,9 @@ fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<()> {
         fs::read_dir(path).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect()).map_err(cannot_list)?;
     entries.sort();
     for entry in entries {
+        let hidden = entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         // A link to a folder could lead back here.
-        if !entry.is_symlink() || !entry.is_dir() {
+        if !hidden && (!entry.is_symlink() || !entry.is_dir()) {
             collect(&entry, false, files)?;
         }
     }

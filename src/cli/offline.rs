@@ -1,16 +1,16 @@
 //! The verdict that needs no server: the schemas of the target versions, and the rules.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::config::{Cluster, ExternalObject, RuleLevel};
 use crate::diag::{Finding, Result};
 use crate::manifest::{Object, Release};
 use crate::rule::{self, External, Input, Level, Levels};
-use crate::schema::Catalog;
+use crate::schema::{Catalog, Violation};
 use crate::versions;
 
 use super::manifest_files::ManifestFiles;
@@ -37,40 +37,31 @@ pub(super) struct OfflineArgs {
 
 impl OfflineArgs {
     /// What API servers of the target versions would refuse.
-    pub(super) fn schemas(&self, release: &Release, cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
+    pub(super) fn schemas(&self, objects: &[Object], cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
         let default = || cluster.map_or(versions::KUBERNETES, |cluster| cluster.cluster.version.minor()).to_owned();
         let versions = if self.kubernetes.is_empty() { vec![default()] } else { self.kubernetes.clone() };
-        let definitions = self.definitions(release)?;
-        let mut found: Vec<(Finding, Vec<&str>)> = Vec::new();
-        let mut places: BTreeMap<(usize, String, String), usize> = BTreeMap::new();
+        let definitions = self.definitions(objects)?;
+        let mut catalogs = Vec::new();
         for version in &versions {
             let mut catalog = Catalog::new(version)?;
             definitions.iter().try_for_each(|definition| catalog.add_crd(definition))?;
-            for (number, object) in release.objects().iter().enumerate() {
-                for violation in catalog.check(&Value::Object(object.value().clone())) {
-                    let key = (number, violation.path.clone(), violation.message.clone());
-                    let place = *places.entry(key).or_insert_with(|| {
-                        found.push((violation.into_finding(object.reference()), Vec::new()));
-                        found.len() - 1
-                    });
-                    found[place].1.push(version);
-                }
-            }
+            catalogs.push((version.as_str(), catalog));
         }
-        // What only some of the versions refuse is said with their names.
-        Ok(found
-            .into_iter()
-            .map(|(mut finding, by)| {
-                if by.len() < versions.len() {
-                    finding.message = format!("{} (Kubernetes {})", finding.message, by.join(", "));
-                }
-                finding
+        let found: Vec<Vec<Finding>> = objects
+            .par_iter()
+            .enumerate()
+            .with_min_len(16)
+            .map(|(number, object)| {
+                let found = violations(object, &catalogs).into_iter();
+                found.map(|violation| violation.into_finding(object.reference()).with_number(number)).collect()
             })
-            .collect())
+            .collect();
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// What an API server would let through. The release of a cluster is all that the cluster gets; files may be some of it.
-    pub(super) fn rules(&self, release: &Release, cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
+    pub(super) fn rules(&self, objects: &[Object], config: Option<(&Cluster, &Release)>) -> Result<Vec<Finding>> {
+        let cluster = config.map(|(cluster, _)| cluster);
         let mut levels = Levels::new();
         for (pattern, level) in cluster.iter().flat_map(|cluster| &cluster.rules) {
             levels.set(pattern, of_config(*level))?;
@@ -82,9 +73,9 @@ impl OfflineArgs {
         let whole = cluster.is_some();
         Ok(rule::check(
             Input {
-                objects: release.objects(),
+                objects,
                 external: &external,
-                secrets: release.secrets(),
+                secrets: config.map(|(_, release)| release.secrets()).unwrap_or_default(),
                 complete: whole,
                 server_side_apply: whole,
             },
@@ -92,12 +83,35 @@ impl OfflineArgs {
         ))
     }
 
-    fn definitions(&self, release: &Release) -> Result<Vec<Value>> {
+    fn definitions(&self, objects: &[Object]) -> Result<Vec<Value>> {
         let is_definition = |object: &&Object| (object.group(), object.kind()) == ("apiextensions.k8s.io", "CustomResourceDefinition");
-        let given = if self.crd.is_empty() { None } else { Some(ManifestFiles::read(&self.crd)?.release()) };
-        let objects = given.iter().flat_map(Release::objects).chain(release.objects());
+        let given = if self.crd.is_empty() { None } else { Some(ManifestFiles::read(&self.crd)?) };
+        let objects = given.iter().flat_map(ManifestFiles::objects).chain(objects);
         Ok(objects.filter(is_definition).map(|object| Value::Object(object.value().clone())).collect())
     }
+}
+
+/// What servers of some versions would refuse in one object; what not all of them refuse is said with their names.
+fn violations(object: &Object, catalogs: &[(&str, Catalog)]) -> Vec<Violation> {
+    if let [(_, catalog)] = catalogs {
+        return catalog.check_fields(object.value());
+    }
+    let mut found: Vec<(Violation, Vec<&str>)> = Vec::new();
+    for (version, catalog) in catalogs {
+        for violation in catalog.check_fields(object.value()) {
+            match found.iter_mut().find(|(known, _)| (&known.path, &known.message) == (&violation.path, &violation.message)) {
+                Some((_, by)) => by.push(version),
+                None => found.push((violation, vec![version])),
+            }
+        }
+    }
+    let say = |(mut violation, by): (Violation, Vec<&str>)| {
+        if by.len() < catalogs.len() {
+            violation.message = format!("{} (Kubernetes {})", violation.message, by.join(", "));
+        }
+        violation
+    };
+    found.into_iter().map(say).collect()
 }
 
 const fn of_config(level: RuleLevel) -> Level {

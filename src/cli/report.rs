@@ -47,7 +47,8 @@ impl Report {
     }
 }
 
-fn causes(error: &Error) -> Vec<String> {
+/// The causes of an error, nearest first.
+pub(super) fn causes(error: &Error) -> Vec<String> {
     std::iter::successors(std::error::Error::source(error), |cause| cause.source()).map(ToString::to_string).collect()
 }
 

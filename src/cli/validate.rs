@@ -1,5 +1,6 @@
 //! `validate`: what is wrong with the release, or with any manifests, offline or by the word of a real API server.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -9,11 +10,11 @@ use crate::config::Cluster;
 use crate::diag::{Error, Finding, ObjectRef, Progress, Result};
 use crate::lab::{self, ControlPlaneOptions};
 use crate::live::{self, Mode, ServerReport};
-use crate::manifest::Release;
+use crate::manifest::{Object, Release};
 use crate::render::Selection;
 use crate::ui::Ui;
 
-use super::config_args::{ConfigArgs, LoadedConfig};
+use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
@@ -41,7 +42,7 @@ pub(super) struct ValidateArgs {
     assets: Option<PathBuf>,
     #[command(flatten)]
     offline: OfflineArgs,
-    /// How to say it: findings as text on stderr, or one document on stdout
+    /// How to say it: findings as text on stderr, or one document on stdout; `sarif` is for code scanning
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
@@ -57,6 +58,15 @@ enum Format {
     #[default]
     Text,
     Json,
+    Sarif,
+}
+
+impl ValidateArgs {
+    /// The file that a finding without a place is shown at, where a place is needed.
+    fn subject(&self) -> String {
+        let named = self.file.iter().chain(&self.paths).chain(&self.config.config).next();
+        named.map_or_else(|| DEFAULT_FILE.to_owned(), |path| path.display().to_string())
+    }
 }
 
 pub(super) fn validate(ui: &Ui, args: &ValidateArgs) -> Result<Outcome> {
@@ -68,12 +78,14 @@ pub(super) fn validate(ui: &Ui, args: &ValidateArgs) -> Result<Outcome> {
         place(a).cmp(&place(b))
     });
     match args.format {
-        Format::Json => {
+        Format::Json | Format::Sarif => {
             // A program gets one whole document, also when the check ended early.
             if let Err(error) = &result {
                 report.findings.extend(error.findings.iter().cloned());
             }
-            ui.data(&report.to_json(result.as_ref().err().map(|error| &**error))?)?;
+            let error = result.as_ref().err().map(|error| &**error);
+            let document = if args.format == Format::Json { report.to_json(error) } else { report.to_sarif(error, &args.subject()) };
+            ui.data(&document?)?;
             result.map_err(|mut error| {
                 error.findings.clear();
                 error
@@ -93,20 +105,19 @@ pub(super) fn validate(ui: &Ui, args: &ValidateArgs) -> Result<Outcome> {
 /// Fills the report and tells what did the checking.
 fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     let subject = Subject::read(ui, args, report)?;
-    let release = subject.release()?;
-    report.objects = release.objects().len();
-    let mut said = args.offline.rules(&release, subject.cluster())?;
+    report.objects = subject.objects().len();
+    let mut said = args.offline.rules(subject.objects(), subject.config())?;
     let Some(server) = args.server else {
-        said.extend(args.offline.schemas(&release, subject.cluster())?);
+        said.extend(args.offline.schemas(subject.objects(), subject.cluster())?);
         once_per_unknown_kind(&mut said);
-        subject.locate(&release, &mut said);
+        subject.locate(&mut said);
         report.findings.append(&mut said);
         return Ok("offline".to_owned());
     };
     // The server is the law: what the schemas say would only repeat it.
-    let mut answer = ask(ui, args, server, &subject, &release)?;
+    let mut answer = ask(ui, args, server, &subject)?;
     answer.findings.append(&mut said);
-    subject.locate(&release, &mut answer.findings);
+    subject.locate(&mut answer.findings);
     report.findings.append(&mut answer.findings);
     report.not_checked.extend(answer.not_checked.iter().map(|entry| {
         let namespace = entry.object.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
@@ -129,15 +140,16 @@ fn once_per_unknown_kind(findings: &mut Vec<Finding>) {
     });
 }
 
-fn ask(ui: &Ui, args: &ValidateArgs, server: Server, subject: &Subject, release: &Release) -> Result<ServerReport> {
+fn ask(ui: &Ui, args: &ValidateArgs, server: Server, subject: &Subject) -> Result<ServerReport> {
     let progress = ui.progress();
+    let release = &*subject.release();
     match server {
         Server::Ephemeral => {
             if args.context.is_some() {
                 return Err(Error::usage("`--context` is for `--server=live`"));
             }
             let mut options = ControlPlaneOptions::new(args.assets.clone());
-            if let Subject::Config(config) = subject {
+            if let Subject::Config(config, _) = subject {
                 options.service_cidr = config.cluster().cluster.network.service_cidr.to_string();
             }
             block_on(lab::validate(release, &[], &options, &progress))
@@ -164,7 +176,7 @@ fn counted(number: usize, what: &str) -> String {
 
 /// What is being validated.
 enum Subject {
-    Config(Box<LoadedConfig>),
+    Config(Box<LoadedConfig>, Release),
     Files(ManifestFiles),
 }
 
@@ -174,7 +186,8 @@ impl Subject {
         if paths.is_empty() {
             let config = args.config.load_quietly(ui)?;
             report.findings.extend(config.warnings().iter().cloned());
-            return Ok(Self::Config(Box::new(config)));
+            let release = config.render(&Selection::default())?;
+            return Ok(Self::Config(Box::new(config), release));
         }
         let mut files = ManifestFiles::read(&paths)?;
         report.findings.extend(files.take_findings());
@@ -182,22 +195,33 @@ impl Subject {
     }
 
     fn cluster(&self) -> Option<&Cluster> {
+        self.config().map(|(cluster, _)| cluster)
+    }
+
+    fn config(&self) -> Option<(&Cluster, &Release)> {
         match self {
-            Self::Config(config) => Some(config.cluster()),
+            Self::Config(config, release) => Some((config.cluster(), release)),
             Self::Files(_) => None,
         }
     }
 
-    fn release(&self) -> Result<Release> {
+    fn objects(&self) -> &[Object] {
         match self {
-            Self::Config(config) => config.render(&Selection::default()),
-            Self::Files(files) => Ok(files.release()),
+            Self::Config(_, release) => release.objects(),
+            Self::Files(files) => files.objects(),
         }
     }
 
-    fn locate(&self, release: &Release, findings: &mut [Finding]) {
+    fn release(&self) -> Cow<'_, Release> {
         match self {
-            Self::Config(config) => config.locate(release, findings),
+            Self::Config(_, release) => Cow::Borrowed(release),
+            Self::Files(files) => Cow::Owned(files.release()),
+        }
+    }
+
+    fn locate(&self, findings: &mut [Finding]) {
+        match self {
+            Self::Config(config, release) => config.locate(release, findings),
             Self::Files(files) => files.locate(findings),
         }
     }

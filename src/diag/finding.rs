@@ -59,6 +59,8 @@ pub struct Finding {
     pub origin: Option<Origin>,
     /// The config value that caused it, until whoever holds the texts turns it into `location` and `origin`.
     pub config_path: Option<ConfigPath>,
+    /// The number of the object in the set that was checked, for the same purpose: two objects of a set may have one name.
+    pub number: Option<usize>,
 }
 
 impl Finding {
@@ -73,7 +75,18 @@ impl Finding {
     }
 
     const fn new(severity: Severity, rule: String, message: String) -> Self {
-        Self { rule, severity, message, hint: None, object: None, path: None, location: None, origin: None, config_path: None }
+        Self {
+            rule,
+            severity,
+            message,
+            hint: None,
+            object: None,
+            path: None,
+            location: None,
+            origin: None,
+            config_path: None,
+            number: None,
+        }
     }
 
     /// Adds the way out.
@@ -87,6 +100,13 @@ impl Finding {
     #[must_use]
     pub fn with_object(mut self, object: ObjectRef) -> Self {
         self.object = Some(object);
+        self
+    }
+
+    /// Adds the number of the object in the set that was checked.
+    #[must_use]
+    pub const fn with_number(mut self, number: usize) -> Self {
+        self.number = Some(number);
         self
     }
 

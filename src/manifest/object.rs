@@ -12,8 +12,31 @@ use crate::source::ConfigPath;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
     value: Map<String, Value>,
+    identity: Identity,
     component: &'static str,
     origin: ConfigPath,
+}
+
+/// What is asked for again and again: rules compare the kinds of all objects, and a look into the mapping is ten times dearer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    api_version: Box<str>,
+    kind: Box<str>,
+    name: Box<str>,
+    /// Empty for none.
+    namespace: Box<str>,
+    /// Bytes of `api_version` that are the group.
+    group: usize,
+}
+
+impl Identity {
+    fn of(value: &Map<String, Value>) -> Self {
+        let text = |value: Option<&Value>| -> Box<str> { value.and_then(Value::as_str).unwrap_or_default().into() };
+        let metadata = |key| text(value.get("metadata").and_then(|metadata| metadata.get(key)));
+        let api_version = text(value.get("apiVersion"));
+        let group = api_version.find('/').unwrap_or_default();
+        Self { group, api_version, kind: text(value.get("kind")), name: metadata("name"), namespace: metadata("namespace") }
+    }
 }
 
 impl Object {
@@ -26,15 +49,23 @@ impl Object {
     pub fn new<T: Serialize>(component: &'static str, origin: ConfigPath, resource: &T) -> Result<Self> {
         let value = serde_json::to_value(resource)
             .map_err(|cause| Error::internal(format!("an object of component `{component}` does not serialize")).caused_by(cause))?;
-        let Value::Object(mut fields) = value else {
+        let Value::Object(fields) = value else {
             return Err(Error::internal(format!("an object of component `{component}` is not a mapping")));
         };
+        Self::of_fields(component, origin, fields)
+    }
+
+    /// Takes the fields of an object; as [`Self::new`], without a copy.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_fields(component: &'static str, origin: ConfigPath, mut fields: Map<String, Value>) -> Result<Self> {
         // People look for these first; the typed structs write `metadata` after `data`, and `labels` before `name`.
         if let Some(Value::Object(metadata)) = fields.get_mut("metadata") {
             put_first(metadata, &["name", "namespace", "labels", "annotations"]);
         }
         put_first(&mut fields, &["apiVersion", "kind", "metadata"]);
-        let object = Self { value: fields, component, origin };
+        let object = Self { identity: Identity::of(&fields), value: fields, component, origin };
         for (what, text) in [("apiVersion", object.api_version()), ("kind", object.kind()), ("metadata.name", object.name())] {
             if text.is_empty() {
                 return Err(Error::internal(format!("an object of component `{component}` has no `{what}`")));
@@ -46,31 +77,31 @@ impl Object {
     /// Group and version as written, `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> &str {
-        self.text("apiVersion")
+        &self.identity.api_version
     }
 
     /// The API group; empty for the core group.
     #[must_use]
     pub fn group(&self) -> &str {
-        self.api_version().split_once('/').map_or("", |(group, _)| group)
+        &self.identity.api_version[..self.identity.group]
     }
 
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> &str {
-        self.text("kind")
+        &self.identity.kind
     }
 
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.metadata("name")
+        &self.identity.name
     }
 
     /// The namespace as written; none for cluster-scoped objects.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
-        Some(self.metadata("namespace")).filter(|namespace| !namespace.is_empty())
+        Some(&*self.identity.namespace).filter(|namespace| !namespace.is_empty())
     }
 
     /// The component that made it.
@@ -91,9 +122,10 @@ impl Object {
         &self.value
     }
 
-    /// The object's content, to be completed while it is being sealed.
-    pub const fn value_mut(&mut self) -> &mut Map<String, Value> {
-        &mut self.value
+    /// Changes the object's content while it is being sealed.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Map<String, Value>)) {
+        change(&mut self.value);
+        self.identity = Identity::of(&self.value);
     }
 
     /// The value at a JSON pointer.
@@ -115,15 +147,6 @@ impl Object {
             namespace: self.namespace().map(ToOwned::to_owned),
             name: self.name().to_owned(),
         }
-    }
-
-    // These four are asked for again and again, so they do without a pointer.
-    fn text(&self, key: &str) -> &str {
-        self.value.get(key).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn metadata(&self, key: &str) -> &str {
-        self.value.get("metadata").and_then(|metadata| metadata.get(key)).and_then(Value::as_str).unwrap_or_default()
     }
 }
 

@@ -1,41 +1,73 @@
 //! Manifests of any origin, read with their places.
 
+use rayon::prelude::*;
 use serde_json::{Map, Value as Json};
 
 use crate::diag::Finding;
-use crate::source::{ConfigPath, SourceId, Sources, Span};
-use crate::yaml::{self, Limits, Node, SyntaxError, Value};
+use crate::source::{ConfigPath, Sources, Span};
+use crate::yaml::{self, Limits, Node, Piece, SyntaxError, Value};
 
 use super::Object;
 
-/// An object of a manifest file, and the node that it was read from.
-#[derive(Debug)]
-pub struct ReadObject {
-    /// The object. Its component is `file`, its origin the root.
-    pub object: Object,
-    /// Where each of its values stands.
-    pub node: Node,
-}
+const NOT_AN_OBJECT: &str = "manifest/not-an-object";
 
-/// What a text of manifests holds.
+/// The rule of findings about documents that do not even try to be an object, such as a chart's values.
+pub const OTHER_CONTENT: &str = "manifest/other-content";
+
+/// What texts of manifests hold.
 #[derive(Debug, Default)]
 pub struct Manifests {
-    /// The objects in the order of the text; the items of a `List` stand for themselves.
-    pub objects: Vec<ReadObject>,
+    /// The objects in the order of the texts; the items of a `List` stand for themselves. Their component is `file`, their origin the
+    /// root.
+    pub objects: Vec<Object>,
+    /// Where the values of each object stand.
+    nodes: Vec<Node>,
     /// What is not an object at all.
     pub findings: Vec<Finding>,
 }
 
 impl Manifests {
-    /// Reads all documents of a source and adds what they hold. JSON is YAML here; empty documents are nothing.
-    pub fn add(&mut self, source: SourceId, sources: &Sources) {
-        let text = &sources.get(source).text;
-        for document in yaml::documents(source, text, Limits::MANIFESTS) {
-            match document {
-                Ok(node) => self.document(node, sources),
-                Err(error) => self.findings.push(unreadable(&error, sources)),
+    /// Reads all documents of all texts, on all cores. JSON is YAML here; empty documents are nothing.
+    #[must_use]
+    pub fn read(sources: &Sources) -> Self {
+        let mut all = Self::default();
+        let mut pieces = Vec::new();
+        for source in sources.ids() {
+            match yaml::pieces(source, &sources.get(source).text, Limits::MANIFESTS) {
+                Ok(cut) => pieces.extend(cut),
+                Err(error) => all.findings.push(unreadable(&error, sources)),
             }
         }
+        let read: Vec<Self> = pieces.par_iter().with_min_len(8).map(|piece| Self::of_piece(piece, sources)).collect();
+        for mut part in read {
+            all.objects.append(&mut part.objects);
+            all.nodes.append(&mut part.nodes);
+            all.findings.append(&mut part.findings);
+        }
+        all
+    }
+
+    /// The place of a field's value, given as a JSON pointer into the object of a number, or of its nearest parent that is there.
+    #[must_use]
+    pub fn span(&self, number: usize, pointer: &str) -> Span {
+        walk(&self.nodes[number], pointer).0
+    }
+
+    /// The place of a field's key, where it has one; else as [`Self::span`].
+    #[must_use]
+    pub fn key_span(&self, number: usize, pointer: &str) -> Span {
+        let (value, key) = walk(&self.nodes[number], pointer);
+        key.unwrap_or(value)
+    }
+
+    fn of_piece(piece: &Piece<'_>, sources: &Sources) -> Self {
+        let mut part = Self::default();
+        match piece.read() {
+            Ok(Some(node)) => part.document(node, sources),
+            Ok(None) => {}
+            Err(error) => part.findings.push(unreadable(&error, sources)),
+        }
+        part
     }
 
     fn document(&mut self, node: Node, sources: &Sources) {
@@ -56,49 +88,40 @@ impl Manifests {
             Ok(json) => json,
             Err(error) => return self.findings.push(unreadable(&error, sources)),
         };
-        match identify(&node, &json) {
-            Ok(object) => self.objects.push(ReadObject { object, node }),
-            Err((span, message)) => {
+        if is_kustomize_file(&json) {
+            return;
+        }
+        match identify(&node, json) {
+            Ok(object) => {
+                self.objects.push(object);
+                self.nodes.push(node);
+            }
+            Err((rule, span, message)) => {
                 let hint = "every Kubernetes object has `apiVersion`, `kind` and `metadata.name`";
-                let finding = Finding::error("manifest/not-an-object", message).with_hint(hint);
-                self.findings.push(finding.with_location(sources.locate(span)));
+                self.findings.push(Finding::error(rule, message).with_hint(hint).with_location(sources.locate(span)));
             }
         }
     }
 }
 
-impl ReadObject {
-    /// The place of a field's value, given as a JSON pointer into the object, or of its nearest parent that is there.
-    #[must_use]
-    pub fn span(&self, pointer: &str) -> Span {
-        self.walk(pointer).0
+/// The value and the key at a JSON pointer.
+fn walk(node: &Node, pointer: &str) -> (Span, Option<Span>) {
+    let mut node = node;
+    let mut key = None;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let next = match &node.value {
+            Value::Map(entries) => entries
+                .iter()
+                .find(|entry| yaml::key_text_as_go(&entry.key).is_some_and(|key| key == step))
+                .map(|entry| (&entry.value, Some(entry.key.span))),
+            Value::Seq(items) => step.parse().ok().and_then(|index: usize| Some((items.get(index)?, None))),
+            Value::Scalar(_) => None,
+        };
+        let Some(next) = next else { return (node.span, None) };
+        (node, key) = next;
     }
-
-    /// The place of a field's key, where it has one; else as [`ReadObject::span`].
-    #[must_use]
-    pub fn key_span(&self, pointer: &str) -> Span {
-        let (value, key) = self.walk(pointer);
-        key.unwrap_or(value)
-    }
-
-    fn walk(&self, pointer: &str) -> (Span, Option<Span>) {
-        let mut node = &self.node;
-        let mut key = None;
-        for step in pointer.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
-            let next = match &node.value {
-                Value::Map(entries) => entries
-                    .iter()
-                    .find(|entry| yaml::key_text_as_go(&entry.key).is_some_and(|key| key == step))
-                    .map(|entry| (&entry.value, Some(entry.key.span))),
-                Value::Seq(items) => step.parse().ok().and_then(|index: usize| Some((items.get(index)?, None))),
-                Value::Scalar(_) => None,
-            };
-            let Some(next) = next else { return (node.span, None) };
-            (node, key) = next;
-        }
-        (node.span, key)
-    }
+    (node.span, key)
 }
 
 /// A `v1` `List`, or a typed one such as `ConfigMapList`, as `kubectl get -o yaml` prints it.
@@ -107,24 +130,36 @@ fn is_list(node: &Node) -> bool {
     kind.is_some_and(|kind| kind.ends_with("List")) && node.get("items").is_some_and(|items| matches!(items.value, Value::Seq(_)))
 }
 
-fn identify(node: &Node, json: &Json) -> Result<Object, (Span, String)> {
-    let Json::Object(map) = json else { return Err((node.span, "this document is not a mapping".to_owned())) };
+/// `kustomization.yaml` looks like an object and never reaches a server (kustomize `api/types/kustomization.go`).
+fn is_kustomize_file(json: &Json) -> bool {
+    json.get("apiVersion").and_then(Json::as_str).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
+}
+
+fn identify(node: &Node, json: Json) -> Result<Object, (&'static str, Span, String)> {
+    let Json::Object(map) = json else { return Err((OTHER_CONTENT, node.span, "this document is not a mapping".to_owned())) };
+    if !map.contains_key("apiVersion") && !map.contains_key("kind") {
+        return Err((OTHER_CONTENT, node.span, "this document has neither `apiVersion` nor `kind`".to_owned()));
+    }
     for key in ["apiVersion", "kind"] {
         match map.get(key) {
             Some(Json::String(text)) if !text.is_empty() => {}
             Some(_) => {
-                return Err((node.get(key).map_or(node.span, |value| value.span), format!("`{key}` must be a text that is not empty")));
+                return Err((
+                    NOT_AN_OBJECT,
+                    node.get(key).map_or(node.span, |value| value.span),
+                    format!("`{key}` must be a text that is not empty"),
+                ));
             }
-            None => return Err((node.span, format!("this object has no `{key}`"))),
+            None => return Err((NOT_AN_OBJECT, node.span, format!("this object has no `{key}`"))),
         }
     }
     let name = map.get("metadata").and_then(|metadata| metadata.get("name"));
     if name.is_none_or(|name| name.as_str().is_none_or(str::is_empty)) {
         let metadata = node.get("metadata").unwrap_or(node);
         let span = metadata.get("name").map_or(metadata.span, |name| name.span);
-        return Err((span, format!("this {} has no `metadata.name`", map["kind"].as_str().unwrap_or("object"))));
+        return Err((NOT_AN_OBJECT, span, format!("this {} has no `metadata.name`", map["kind"].as_str().unwrap_or("object"))));
     }
-    Object::new("file", ConfigPath::root(), json).map_err(|error| (node.span, error.message))
+    Object::of_fields("file", ConfigPath::root(), map).map_err(|error| (NOT_AN_OBJECT, node.span, error.message))
 }
 
 /// The JSON that Kubernetes' reader makes of a document, keys included.
@@ -160,10 +195,8 @@ mod tests {
 
     fn read(text: &str) -> (Manifests, Sources) {
         let mut sources = Sources::new();
-        let id = sources.add("a.yaml", text);
-        let mut manifests = Manifests::default();
-        manifests.add(id, &sources);
-        (manifests, sources)
+        sources.add("a.yaml", text);
+        (Manifests::read(&sources), sources)
     }
 
     #[test]
@@ -172,7 +205,7 @@ mod tests {
             "---\n---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n\
              ---\na: [1\n---\n{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"name\": \"b\"}}\n",
         );
-        let names: Vec<_> = manifests.objects.iter().map(|read| read.object.name()).collect();
+        let names: Vec<_> = manifests.objects.iter().map(Object::name).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(manifests.findings.len(), 1, "{:?}", manifests.findings);
     }
@@ -191,7 +224,7 @@ mod tests {
     #[test]
     fn a_pointer_finds_the_very_value() {
         let (manifests, sources) = read("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: 80\n  - port: x\n");
-        let location = sources.locate(manifests.objects[0].span("/spec/ports/1/port"));
+        let location = sources.locate(manifests.span(0, "/spec/ports/1/port"));
         assert_eq!((location.line, location.column), (7, 11));
     }
 }

@@ -13,7 +13,7 @@ const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralCo
 /// Replaces the images of all containers of an object that stand in the map.
 pub(super) fn replace(object: &mut Object, images: &BTreeMap<String, Image>) {
     if !images.is_empty() {
-        in_map(object.value_mut(), images);
+        object.edit(|value| in_map(value, images));
     }
 }
 

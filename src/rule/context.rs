@@ -1,7 +1,7 @@
 //! What rules know about a set of objects.
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use crate::manifest::{DeclaredSecret, Object};
 use crate::reference::{Answer, Graph, Part, Target, is_builtin_group, is_system_namespace};
@@ -38,7 +38,7 @@ pub struct Context<'a> {
     defined: HashSet<&'a str>,
     /// The namespaces into which something puts objects that the set does not show.
     filled: HashSet<&'a str>,
-    headscale: OnceCell<Vec<Headscale<'a>>>,
+    headscale: OnceLock<Vec<Headscale<'a>>>,
 }
 
 impl<'a> Context<'a> {
@@ -62,7 +62,7 @@ impl<'a> Context<'a> {
                 _ => {}
             }
         }
-        Self { input, objects, graph: Graph::of(objects), defined, filled, headscale: OnceCell::new() }
+        Self { input, objects, graph: Graph::of(objects), defined, filled, headscale: OnceLock::new() }
     }
 
     /// Whether all that a namespace holds is in the set: the set defines the namespace, or is complete, and nothing in it (a chart,

@@ -12,8 +12,7 @@ pub struct Report<'a> {
     /// The level that was asked for; none for the rule's own.
     pub(super) level: Option<Level>,
     pub(super) objects: &'a [Object],
-    /// Findings with the numbers of their objects.
-    pub(super) findings: Vec<(usize, Finding)>,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Report<'_> {
@@ -35,13 +34,14 @@ impl Report<'_> {
     }
 
     fn push(&mut self, object: usize, pointer: String, certain: bool, message: String, hint: String) {
-        let mut finding = Finding::warning(self.rule.id, message).with_object(self.objects[object].reference()).with_path(pointer);
+        let mut finding =
+            Finding::warning(self.rule.id, message).with_object(self.objects[object].reference()).with_number(object).with_path(pointer);
         // What was asked for outdoes what the rule itself is sure of.
         let is_error = self.level.map_or(certain && self.rule.level == Level::Deny, |level| level == Level::Deny);
         if is_error {
             finding.severity = Severity::Error;
         }
         finding.hint = Some(hint).filter(|hint| !hint.is_empty());
-        self.findings.push((object, finding));
+        self.findings.push(finding);
     }
 }

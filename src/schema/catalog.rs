@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::data::{self, CustomKind, Definitions, Kind};
 use crate::diag::Result;
@@ -63,11 +63,16 @@ impl Catalog {
     /// Everything that an API server would refuse in one object, in the order of the object's fields.
     #[must_use]
     pub fn check(&self, object: &Value) -> Vec<Violation> {
+        match object {
+            Value::Object(fields) => self.check_fields(fields),
+            _ => vec![Violation::new("schema/type", &Pointer::ROOT, "an object must be a mapping")],
+        }
+    }
+
+    /// As [`Self::check`], for the fields of an object.
+    #[must_use]
+    pub fn check_fields(&self, fields: &Map<String, Value>) -> Vec<Violation> {
         let mut found = Vec::new();
-        let Some(fields) = object.as_object() else {
-            found.push(Violation::new("schema/type", &Pointer::ROOT, "an object must be a mapping"));
-            return found;
-        };
         let mut text = |key: &'static str| match fields.get(key) {
             Some(Value::String(text)) if !text.is_empty() => Some(text.as_str()),
             None | Some(Value::Null | Value::String(_)) => {

@@ -4,6 +4,7 @@
 //! trees of its events, bounds them, and says in plain words what is wrong and where.
 
 mod anchor;
+mod block;
 mod build;
 mod document;
 mod indent;
@@ -12,8 +13,9 @@ mod message;
 mod place;
 mod scalar;
 mod split;
+mod tabs;
 
-pub use document::{Documents, documents};
+pub use document::{Documents, Piece, documents, pieces};
 
 use crate::source::{SourceId, Span};
 

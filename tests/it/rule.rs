@@ -13,11 +13,10 @@ use manifestgen::source::Sources;
 /// The objects of a text of manifests, which has to be free of mistakes.
 fn objects(text: &str) -> Vec<Object> {
     let mut sources = Sources::new();
-    let source = sources.add("manifests.yaml", text);
-    let mut manifests = Manifests::default();
-    manifests.add(source, &sources);
+    sources.add("manifests.yaml", text);
+    let manifests = Manifests::read(&sources);
     assert!(manifests.findings.is_empty(), "{:?}\n{text}", manifests.findings);
-    manifests.objects.into_iter().map(|read| read.object).collect()
+    manifests.objects
 }
 
 /// What all rules say at their own levels.

@@ -151,3 +151,79 @@ fn any_input_gets_a_clear_answer() {
         assert_eq!(ran.code, code, "{path}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn sarif_is_what_its_schema_says_also_when_the_config_is_wrong() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../fixtures/sarif/sarif-2.1.0.json")).expect("the schema is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let manifest = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\nspec:\n  selector: {app: web}\n  prots: []\n";
+    let cases: [(&str, &[&str], i32); 4] = [
+        ("a b.yaml", &["validate", "./a b.yaml"], 1),
+        ("cluster.yaml", &["validate"], 2),
+        ("other.yaml", &["validate", "--profile", "primer"], 0),
+        ("other.yaml", &["validate", "gone.yaml"], 2),
+    ];
+    for (name, arguments, code) in cases {
+        let folder = folder();
+        std::fs::write(folder.path().join(name), manifest).expect("written");
+        let run = Run::new(folder.path(), &[arguments, &["--format", "sarif"]].concat()).run();
+        assert_eq!(run.code, code, "{arguments:?}: {}", run.shown());
+        let document: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let wrong: Vec<String> = schema.iter_errors(&document).map(|error| format!("{} {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{arguments:?}: {wrong:#?}");
+        for result in document["runs"][0]["results"].as_array().expect("results") {
+            let rules = &document["runs"][0]["tool"]["driver"]["rules"];
+            let index = usize::try_from(result["ruleIndex"].as_u64().expect("a number")).expect("small");
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            assert!(rules[index]["help"]["text"].is_string());
+            assert!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].is_string());
+            assert!(result["partialFingerprints"]["primaryLocationLineHash"].is_string());
+        }
+        if code == 1 {
+            let mut results = document["runs"][0]["results"].as_array().expect("results").iter();
+            let unknown = results.find(|result| result["ruleId"] == "schema/unknown-field").expect("a result");
+            let place = &unknown["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], "a%20b.yaml");
+            assert_eq!(place["region"], serde_json::json!({"startLine": 6, "startColumn": 3, "endLine": 6, "endColumn": 8}));
+        }
+    }
+}
+
+/// Findings were given the place of the first object of their name.
+#[test]
+fn findings_about_objects_of_one_name_stand_at_their_own_object() {
+    let folder = folder();
+    let object = |field: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, namespace: default}}\n{field}: {{}}\n");
+    std::fs::write(folder.path().join("a.yaml"), object("data")).expect("written");
+    std::fs::write(folder.path().join("b.yaml"), object("dta")).expect("written");
+    let text = Run::new(folder.path(), &["validate", ".", "--format", "json"]).run().stdout;
+    let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let unknown = report["findings"].as_array().expect("findings").iter().find(|finding| finding["rule"] == "schema/unknown-field");
+    assert_eq!(unknown.map(|finding| &finding["file"]), Some(&serde_json::json!("./b.yaml")));
+}
+
+#[test]
+fn a_folder_may_hold_other_yaml_too() {
+    let folder = folder();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write("app/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\n");
+    write("app/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [map.yaml]\n");
+    write("app/values.yaml", "replicas: 2\n");
+    write(".github/workflows/ci.yaml", "on: push\n");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "."]).run().shown(), @"
+    exit code 0
+    --- stderr
+    warning[manifest/other-content]: this document has neither `apiVersion` nor `kind`
+     --> ./app/values.yaml:1:1
+      |
+    1 | replicas: 2
+      | ^^^^^^^^^^^
+    1 object checked, offline: 0 errors, 1 warning
+    ");
+    assert_eq!(Run::new(folder.path(), &["validate", "app/values.yaml"]).run().code, 1);
+}

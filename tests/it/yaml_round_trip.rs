@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use crate::yaml_peers::Peer;
-use crate::yaml_strategies::{nasty_value, number_like, strings, words};
+use crate::yaml_strategies::{nasty_value, number_like, scribbles, strings, words};
 
 /// Strings that one test tries at least, keys included.
 const STRINGS: usize = 20_000;
@@ -215,8 +215,38 @@ fn our_reader_and_go_agree_on_what_pyyaml_writes() {
             let (ours, theirs) = (our_node(text).map(|node| as_go(&node)), go.ask(text));
             match (&ours, &theirs) {
                 (Ok(Some(ours)), Ok(theirs)) if same(theirs, ours) => Ok(()),
+                // Keys that become one (`1e3` and `1E3`; `n`, which PyYAML does not quote, and "false"): Go refuses some, and of the
+                // others it drops a value.
+                (Err(error), theirs) if error.contains("stands twice") && !theirs.as_ref().is_ok_and(|theirs| same(theirs, value)) => {
+                    Ok(())
+                }
                 _ => Err(format!("{ours:?} to us, but {theirs:?} to Go\n{text}")),
             }
         },
     );
+}
+
+#[test]
+fn what_both_read_means_the_same_to_us_and_to_go() {
+    let Some(mut go) = Peer::go() else { return };
+    let mut both = 0;
+    for_all(
+        &scribbles(),
+        STRINGS / 4,
+        |_| 1,
+        |text| {
+            // Only the places of refusals differ: some of ours are stricter, such as that of unknown tags.
+            let (Ok(node), Ok(theirs)) = (our_node(text), go.ask(text)) else { return Ok(()) };
+            // libyaml starts a block that is the whole document at column 1, YAML 1.2 at column 0. No document of ours is a bare text.
+            if !theirs.is_object() && !theirs.is_array() {
+                return Ok(());
+            }
+            both += 1;
+            match as_go(&node) {
+                Some(ours) if same(&theirs, &ours) => Ok(()),
+                ours => Err(format!("{ours:?} to us, but {theirs} to Go\n{text}")),
+            }
+        },
+    );
+    assert!(both > STRINGS / 100, "{both} documents are too few to prove anything");
 }

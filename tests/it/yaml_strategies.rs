@@ -394,3 +394,56 @@ pub(crate) fn strings(value: &Value) -> usize {
         _ => 0,
     }
 }
+
+/// A document put together from pieces of many styles, whole and broken ones.
+pub(crate) fn scribbles() -> impl Strategy<Value = String> {
+    let indentation = select(&["", "", "", " ", "  ", "  ", "    ", "\t"][..]);
+    let starts =
+        &["", "", "- ", "- - ", "a: ", "b: ", "c: ", "d:\n", "\"e\": ", "? ", ": ", "- f: ", "&x ", "!!str ", "-\t", "g:\t", "<<: "][..];
+    let values = &[
+        "",
+        "1",
+        "x",
+        "x y",
+        "yes",
+        "012",
+        "'s'",
+        "\"d\"",
+        "'s\nt'",
+        "\"d\n\n e\"",
+        "\"\\x41\\\n  b\"",
+        "'s",
+        "d\"",
+        "|",
+        "|-",
+        ">+",
+        "|2",
+        "[1, 2]",
+        "{a: b}",
+        "[1,\n 2]",
+        "{",
+        "]",
+        "*x",
+        "&x 1",
+        "!!int 2",
+        "~",
+        "# c",
+        "x # c",
+        "x:",
+        "x: y",
+        "---",
+        "...",
+        "- z",
+        "'a''b'",
+        "x\ty",
+        "x#y",
+        "a:b",
+        "-x",
+        "@",
+    ][..];
+    let lines = vec((indentation, select(starts), select(values)), 1..7);
+    (lines, select(&["\n", "\n", "\r\n"][..]), select(&["\n", "", "\n  "][..])).prop_map(|(lines, line_break, end)| {
+        let lines: Vec<String> = lines.iter().map(|(indentation, start, value)| format!("{indentation}{start}{value}")).collect();
+        lines.join("\n").replace('\n', line_break) + end
+    })
+}

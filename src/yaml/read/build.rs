@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 
 use crate::source::Span;
-use crate::yaml::{Entry, Key, Node, Scalar, Value};
+use crate::yaml::{Entry, Key, Node, Scalar, Value, key_text_as_go};
 
 use super::anchor::Anchors;
 use super::place::Text;
 use super::scalar::{self, Style};
-use super::{Limits, SyntaxError, merge, message};
+use super::{Limits, SyntaxError, block, merge, message};
 
 /// The tree of one document while it grows.
 #[derive(Debug)]
@@ -47,17 +47,17 @@ impl<'input> Builder<'input> {
 
     /// Takes the next event of the document.
     ///
-    /// `tag_span` is where the node's tag stands, if it has one; `cut_off` says that the text ends here, and without a line break.
-    pub(super) fn take(&mut self, event: Event<'_>, span: Span, tag_span: Option<Span>, cut_off: bool) -> Result<(), SyntaxError> {
+    /// `tag_span` is where the node's tag stands, if it has one.
+    pub(super) fn take(&mut self, event: Event<'_>, span: Span, tag_span: Option<Span>) -> Result<(), SyntaxError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 // The parser writes `~` where nothing stands.
                 let nothing = span.start == span.end && style == ScalarStyle::Plain;
-                let mut text = if nothing { String::new() } else { text.into_owned() };
-                if cut_off && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && text.ends_with('\n') {
-                    // The parser adds the line break that is missing; libyaml, and with it Go and PyYAML, does not.
-                    text.pop();
-                }
+                let text = match style {
+                    ScalarStyle::Plain if nothing => String::new(),
+                    ScalarStyle::Literal | ScalarStyle::Folded => block::as_libyaml(text.into_owned(), span, &self.text)?,
+                    _ => text.into_owned(),
+                };
                 let tag = tag.as_deref().map(|tag| (tag, tag_span.unwrap_or(span)));
                 let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Quoted };
                 self.count(span)?;
@@ -166,6 +166,17 @@ fn into_key(node: Node, text: &Text<'_>) -> Result<Key, SyntaxError> {
     }
 }
 
+/// Two keys that Kubernetes' reader makes one of, such as `1e3` and `1e+3`: one value would be lost.
+fn same_in_json(entries: &[Entry]) -> Option<(&Entry, &Entry)> {
+    // Only numbers and booleans change their text. Few keys start like a number or are as short as a boolean.
+    let may_change =
+        |key: &Key| key.plain && (key.text.len() <= "False".len() || key.text.starts_with(|c: char| "+-.0123456789".contains(c)));
+    let changes = |entry: &&Entry| may_change(&entry.key) && key_text_as_go(&entry.key).is_none_or(|text| text != entry.key.text);
+    entries.iter().find(changes)?;
+    let mut seen = HashMap::with_capacity(entries.len());
+    entries.iter().find_map(|entry| seen.insert(key_text_as_go(&entry.key)?, entry).map(|earlier| (earlier, entry)))
+}
+
 /// Keys are compared by their text: `1` and `"1"` are one key in JSON.
 fn refuse_duplicates(entries: &[Entry], text: &Text<'_>) -> Result<(), SyntaxError> {
     // Most mappings are small, and comparing all pairs is then cheaper than hashing.
@@ -179,5 +190,6 @@ fn refuse_duplicates(entries: &[Entry], text: &Text<'_>) -> Result<(), SyntaxErr
         let mut seen = HashMap::with_capacity(entries.len());
         entries.iter().find_map(|entry| seen.insert(entry.key.text.as_str(), entry).map(|earlier| (earlier, entry)))
     };
+    let pair = pair.or_else(|| same_in_json(entries));
     pair.map_or(Ok(()), |(first, second)| Err(message::duplicate(&first.key, &second.key, text)))
 }

@@ -11,6 +11,7 @@ use super::build::Builder;
 use super::indent::Padding;
 use super::place::{Place, Text, unprintable};
 use super::split::Pieces;
+use super::tabs::Tabs;
 use super::{Limits, SyntaxError, message};
 
 /// Reads the documents of a text one by one, so that a million of them need the memory of one.
@@ -22,6 +23,36 @@ pub fn documents(source: SourceId, text: &str, limits: Limits) -> Documents<'_> 
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let too_long = text.len() > limits.bytes.min(u32::MAX as usize);
     Documents { text: Text { source, whole: text }, limits, pieces: (!too_long).then(|| Pieces::new(text, start)), too_long }
+}
+
+/// A part of a text that holds one document, or nothing but comments. Pieces can be read apart from each other, in any order.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'input> {
+    text: Text<'input>,
+    start: usize,
+    piece: &'input str,
+    limits: Limits,
+}
+
+/// Cuts a text into its documents without reading them; see [`documents`].
+///
+/// # Errors
+/// The text is longer than the limits allow.
+pub fn pieces(source: SourceId, text: &str, limits: Limits) -> Result<impl Iterator<Item = Piece<'_>>, SyntaxError> {
+    let documents = documents(source, text, limits);
+    let (text, limits) = (documents.text, documents.limits);
+    let pieces = documents.pieces.ok_or_else(|| message::too_long(&text, limits.bytes))?;
+    Ok(pieces.map(move |(start, piece)| Piece { text, start, piece, limits }))
+}
+
+impl Piece<'_> {
+    /// Reads the document; none when there is nothing but comments.
+    ///
+    /// # Errors
+    /// The first thing that is wrong in this document.
+    pub fn read(&self) -> Result<Option<Node>, SyntaxError> {
+        read(self.text, self.start, self.piece, self.limits)
+    }
 }
 
 /// The iterator of [`documents`].
@@ -73,7 +104,8 @@ fn read(text: Text<'_>, start: usize, piece: &str, limits: Limits) -> Result<Opt
         let at = error.marker().byte_offset().unwrap_or_default();
         let offset = place.offset(at);
         let refusal = message::refusal(&text, &error, offset, limits);
-        if *error.kind() != ErrorKind::InvalidQuotedScalarIndent || padded_up_to.is_some_and(|padded| offset <= padded) {
+        let quoted = matches!(error.kind(), ErrorKind::InvalidQuotedScalarIndent | ErrorKind::TabInIndentation);
+        if !quoted || padded_up_to.is_some_and(|padded| offset <= padded) {
             return Err(refusal);
         }
         padded_up_to = Some(offset);
@@ -84,22 +116,26 @@ fn read(text: Text<'_>, start: usize, piece: &str, limits: Limits) -> Result<Opt
 
 fn attempt(place: Place<'_>, content: &str, limits: Limits) -> Result<Option<Node>, Refusal> {
     let mut builder: Option<Builder<'_>> = None;
+    let mut tabs = Tabs::new(content);
     let mut after = 0;
     for event in Parser::new_from_str_with_options(content, options(limits)) {
         let (event, span) = event.map_err(|error| Refusal::Parser(error, after))?;
-        let end = span.byte_range().unwrap_or_default().end;
-        after = after.max(end);
+        let range = span.byte_range().unwrap_or_default();
+        after = after.max(range.end);
+        tabs.see(&event, range, content);
         match (event, builder.as_mut()) {
             (Event::DocumentStart(..), None) => builder = Some(Builder::new(place.text, limits)),
             (Event::DocumentStart(..), Some(_)) => return Err(Refusal::Syntax(message::second_document(place.span(&span)))),
             (event, Some(builder)) => {
                 let tag = span.tag_span().map(|tag| place.span(&tag));
-                let cut_off = end == content.len() && !content.ends_with(['\n', '\r']);
-                builder.take(event, place.span(&span), tag, cut_off).map_err(Refusal::Syntax)?;
+                builder.take(event, place.span(&span), tag).map_err(Refusal::Syntax)?;
             }
             // The start and the end of the stream.
             (_, None) => {}
         }
+    }
+    if let Some(tab) = tabs.refused() {
+        return Err(Refusal::Syntax(message::tab(place.text.at(place.offset(tab)))));
     }
     builder.map(Builder::finish).transpose().map_err(Refusal::Syntax)
 }

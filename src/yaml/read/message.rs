@@ -20,7 +20,7 @@ pub(super) fn refusal(text: &Text<'_>, error: &ScanError, offset: usize, limits:
         return too_deep(at, limits);
     }
     if let Some(tab) = tab_as_indentation(text, error.kind(), at) {
-        return SyntaxError::new(tab, "a tab is used as indentation").hint(SPACES);
+        return self::tab(tab);
     }
     let (message, hint) = explain(text, error.kind(), at);
     SyntaxError { message, span: at, hint: hint.map(ToOwned::to_owned) }
@@ -147,6 +147,10 @@ fn explain(text: &Text<'_>, kind: &ErrorKind, at: Span) -> (String, Option<&'sta
         _ => ("this is not YAML", None),
     };
     (message.to_owned(), hint)
+}
+
+pub(super) fn tab(at: Span) -> SyntaxError {
+    SyntaxError::new(at, "a tab is used as indentation").hint(SPACES)
 }
 
 pub(super) fn too_long(text: &Text<'_>, bytes: usize) -> SyntaxError {

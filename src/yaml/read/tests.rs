@@ -223,6 +223,20 @@ fn tabs_as_indentation_are_named() {
     assert_eq!(refused("a:\n  - b: 1\n\t  c: 2\n"), format!("3:1-1: {expected}"));
 }
 
+/// granit-parser 2.1.0 lets these pass; libyaml, and so Kubernetes' reader, refuses them.
+#[test]
+fn granit_parser_tabs_in_the_indentation() {
+    for text in ["\ta: 1\n", "a: 1\n\t\nb: 2\n", "a: 1\n \t# c\n", "-\ta\n", "- \ta: 1\n", "a:\n- -\tb\n", "a: 1\n\t", "- - a\n  \t\n"] {
+        assert!(refused(text).contains("a tab is used as indentation"), "{}", refused(text));
+    }
+}
+
+#[test]
+fn tabs_within_values_are_kept() {
+    let text = "a:\t1\t# c\nb: 'c\n\td'\ne: [\n  f,\tg ]\nk: l\n  -\t# m\n \t\n\nh: |\n  i\n  \tj\n";
+    assert_eq!(json(text), json!([{"a": 1, "b": "c d", "e": ["f", "g"], "k": "l -", "h": "i\n\tj\n"}]));
+}
+
 #[test]
 fn control_characters_are_refused_wherever_they_stand() {
     assert_eq!(
@@ -299,7 +313,22 @@ fn granit_parser_block_at_the_end_of_the_text() {
     assert_eq!(json("a: |\n  b\n  c"), json!([{"a": "b\nc"}]));
     assert_eq!(json("a: |+\n  b\n\n  c"), json!([{"a": "b\n\nc"}]));
     assert_eq!(json("- >\n  b\n  c"), json!([["b c"]]));
+    assert_eq!(json("a: |\n  b\n "), json!([{"a": "b\n"}]));
+    assert_eq!(json("a: |+\n  "), json!([{"a": ""}]));
+    assert_eq!(json("a: |+\n\n  "), json!([{"a": "\n"}]));
+    assert_eq!(json("a: |\n  b\n   "), json!([{"a": "b\n "}]));
     assert_eq!(json("a: |\n  b\n---\n|\n  c\n"), json!([{"a": "b\n"}, "c\n"]));
+}
+
+/// granit-parser 2.1.0 lets it pass; libyaml, and so Kubernetes' reader, refuses it.
+#[test]
+fn granit_parser_block_that_starts_with_a_tab() {
+    assert_eq!(
+        refused("a: |\n\n  \tb\n"),
+        "3:3-2: the text of this block starts with a tab \
+         (write it in double quotes, with `\\t`, or put the depth of the indentation behind the `|`: `|2`)"
+    );
+    assert_eq!(json("a: |2-\n  \tb\n"), json!([{"a": "\tb"}]));
 }
 
 #[test]
@@ -322,4 +351,14 @@ fn reading_goes_on_behind_a_broken_document() {
         })
         .collect();
     assert_eq!(places, [r#"{"a":1}"#, "3", "5", "9", "11", r#"{"g":4}"#], "{read:?}");
+}
+
+/// The second of them replaced the first.
+#[test]
+fn keys_that_are_one_number_are_one_key() {
+    for text in ["{1e3: a, 1e+3: b}", "{1000: a, 1e3: b}", "{yes: a, true: b}", "{on: a, \"true\": b}"] {
+        let error = parse(source(), text, Limits::CONFIG).expect_err(text);
+        assert!(error.message.contains("stands twice"), "{text}: {error}");
+    }
+    assert!(parse(source(), "{1e3: a, 1e4: b, y: c, n: d, 12: e, '1': f}", Limits::CONFIG).is_ok());
 }

@@ -16,7 +16,7 @@ fn found(file: &Path, level: &str, version: &str) -> usize {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "labels": labels}});
     let mut all = objects(&fs::read_to_string(file).expect("a file of the module"));
     for object in &mut all {
-        object.value_mut()["metadata"]["namespace"] = json!("a");
+        object.edit(|value| value["metadata"]["namespace"] = json!("a"));
     }
     all.push(Object::new("test", ConfigPath::root(), &namespace).expect("an object"));
     let found = findings(&all);
