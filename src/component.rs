@@ -3,12 +3,14 @@
 //! A component is a row in [`ALL`]: it says for which config it is on, which namespaces it needs, and what it renders. Nothing
 //! outside of its file and its config type knows it by name.
 
+mod application;
 mod base;
 mod extra;
 mod headscale;
 mod node;
 mod output;
 
+pub use application::tree;
 pub use output::{NamespaceNeed, Output};
 
 use crate::config::Cluster;
@@ -28,4 +30,4 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, extra::EXTRA];
+pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA];

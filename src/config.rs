@@ -1,6 +1,7 @@
 //! `cluster.yaml`: its types, its layers, and what can be wrong with it.
 
 mod access;
+pub mod application;
 mod check;
 mod cluster;
 mod describe;
@@ -28,6 +29,7 @@ mod validate;
 mod validation;
 
 pub use access::*;
+pub use application::{Application, Gitops, Project};
 pub use cluster::*;
 pub use explain::{Explanation, explain};
 pub use file::ConfigFile;

@@ -2,6 +2,7 @@
 
 mod declared_secret;
 mod file;
+mod folder;
 mod hex;
 mod object;
 mod order;
@@ -10,6 +11,7 @@ mod release;
 
 pub use declared_secret::DeclaredSecret;
 pub use file::ReleaseFile;
+pub use folder::{Folder, Part, folders};
 pub use hex::hex;
 pub use object::Object;
 pub use order::rank;

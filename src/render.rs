@@ -9,10 +9,10 @@ mod seal;
 
 pub use origin::config_path_of;
 
-use crate::component::{ALL, Component, NamespaceNeed, Output};
+use crate::component::{self, ALL, Component, NamespaceNeed, Output};
 use crate::config::Cluster;
 use crate::diag::{Error, Result, did_you_mean};
-use crate::manifest::{Object, Release, ReleaseBuilder};
+use crate::manifest::{Folder, Object, Release, ReleaseBuilder, folders};
 
 /// What to render of a cluster.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,10 @@ fn compose(cluster: &Cluster, selection: &Selection) -> Result<ReleaseBuilder> {
         built.objects.extend(objects);
         built.files.extend(files);
         built.secrets.extend(secrets);
+    }
+    if selection.only.is_empty() {
+        let parts = folders(&built.objects).iter().map(Folder::part).collect();
+        built.objects.extend(component::tree(cluster, &parts)?);
     }
     for object in &mut built.objects {
         complete(object, cluster);

@@ -27,6 +27,7 @@ const ALL: &[Check] = &[
     access::check,
     node::check,
     super::headscale::check,
+    super::application::check,
     node_port::check,
     images::check,
     extra_objects::check,

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Cidrs, DnsLabel, DnsName, ExternalObject, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry, RuleLevel, Storage,
+    Access, Application, Cidrs, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry,
+    Project, RuleLevel, Storage,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -29,6 +30,17 @@ pub struct Cluster {
     /// The coordination server of the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headscale: Option<Headscale>,
+    /// What Argo CD keeps the cluster in step with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
+    pub applications: Vec<Application>,
+    /// Projects of Argo CD: what their Applications may do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
+    pub projects: Vec<Project>,
+    /// The Git repository that holds the cluster's tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gitops: Option<Gitops>,
     /// Replaces image references, for mirrors and offline labs: the key is the reference as rendered without this map.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, Image>,

@@ -8,7 +8,7 @@ use super::normalise::normalise;
 use super::repair::{repair, touches};
 use super::schema::{View, model};
 use super::validate::{Broken, Stage, validate};
-use super::{Cluster, ConfigFile, Loaded, Problems, check, findings};
+use super::{Cluster, ConfigFile, DnsLabel, Loaded, Problems, check, findings};
 use crate::diag::{Error, ErrorKind, Finding, Result, Severity};
 use crate::source::{ConfigPath, Segment, Sources, visible};
 
@@ -47,7 +47,9 @@ pub fn load(request: &LoadRequest, sources: &mut Sources) -> Result<Loaded> {
         check_as_far_as_possible(&json, view, &broken, &mut problems);
         None
     } else {
-        deserialize(&json, &mut problems).inspect(|cluster| check::all(cluster, &mut problems))
+        deserialize(&json, &mut problems)
+            .map(|cluster| in_environment(cluster, request))
+            .inspect(|cluster| check::all(cluster, &mut problems))
     };
     let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
         findings::of(&problems, &tree, &layers, sources).into_iter().partition(|finding| finding.severity == Severity::Error);
@@ -65,6 +67,14 @@ fn check_as_far_as_possible(json: &Json, view: View<'_>, broken: &[Broken], prob
     let mut further = Problems::new();
     check::all(&cluster, &mut further);
     problems.extend_where(further, |problem| !touches(&problem.path, broken) && !problem.involved.iter().any(|path| touches(path, broken)));
+}
+
+/// The profile is the environment, unless the config says otherwise.
+fn in_environment(mut cluster: Cluster, request: &LoadRequest) -> Cluster {
+    if let Some(gitops) = cluster.gitops.as_mut().filter(|gitops| gitops.environment.is_none()) {
+        gitops.environment = request.profile.as_deref().map(DnsLabel::from);
+    }
+    cluster
 }
 
 /// The types refuse what the schema let pass: a bug of ours, still shown at its place.

@@ -15,9 +15,23 @@ pub(crate) fn is_secret(key: &str) -> bool {
 
 /// A line with the values of such keys hidden, character by character, so that columns stay.
 pub(crate) fn mask_line(line: &str) -> String {
-    let characters: Vec<char> = line.chars().collect();
-    let Some(start) = value_of_secret(&characters) else { return line.to_owned() };
+    let mut characters: Vec<char> = line.chars().collect();
+    hide_passwords_of_urls(&mut characters);
+    let start = value_of_secret(&characters).unwrap_or(characters.len());
     characters.iter().enumerate().map(|(at, c)| if at >= start && !c.is_whitespace() { '•' } else { *c }).collect()
+}
+
+/// Hides what stands between `:` and `@` in `https://user:password@host`.
+fn hide_passwords_of_urls(line: &mut [char]) {
+    let mut at = 0;
+    while let Some(found) = line[at..].windows(3).position(|three| three == [':', '/', '/']) {
+        at += found + 3;
+        let length = line[at..].iter().position(|c| matches!(c, '/' | '"' | '\'' | ',') || c.is_whitespace()).unwrap_or(line.len() - at);
+        let authority = &mut line[at..at + length];
+        let Some(end) = authority.iter().rposition(|c| *c == '@') else { continue };
+        let Some(start) = authority[..end].iter().position(|c| *c == ':') else { continue };
+        authority[start + 1..end].fill('•');
+    }
 }
 
 /// Where the value of the first such key begins. What follows on the line is hidden with it.
@@ -50,6 +64,10 @@ mod tests {
         assert_eq!(mask_line("{a: 1, 'client-secret': abc}"), "{a: 1, 'client-secret': ••••");
         assert_eq!(mask_line("k3s.token=abc"), "k3s.token=•••");
         assert_eq!(mask_line("tokenFile: K10abc"), "tokenFile: ••••••");
+        assert_eq!(
+            mask_line("{repoURL: https://me:s3cret@a.b/c, x: ssh://git@a:22/b}"),
+            "{repoURL: https://me:••••••@a.b/c, x: ssh://git@a:22/b}"
+        );
         for harmless in ["tokenFile: /run/agenix/token", "secretName: a", "name: token", "passwordSecret: {name: a}", "secrets:", "a: 1"] {
             assert_eq!(mask_line(harmless), harmless);
         }

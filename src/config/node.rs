@@ -35,6 +35,7 @@ pub struct NodeEntry {
     pub address: Option<IpAddress>,
     /// Its IPv6 address in the local network, beside an IPv4 `address`, for a dual-stack cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "fd00::10")]
     pub ipv6_address: Option<IpAddress>,
     /// The address by which nodes of other networks reach it, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, clippy::too_many_lines)]
 
 mod accepted;
+mod application;
 mod architecture;
 mod command;
 mod commands;

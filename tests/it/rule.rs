@@ -5,6 +5,8 @@ mod pod_security;
 mod policy;
 mod upstream;
 
+pub(crate) use upstream::module;
+
 use manifestgen::diag::Finding;
 use manifestgen::manifest::{Manifests, Object};
 use manifestgen::rule::{Input, Levels, check};

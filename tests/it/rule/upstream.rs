@@ -11,7 +11,7 @@ use super::{findings, line, lines, objects};
 use crate::parts::part;
 
 /// The folder of a Go module; none where there is no Go.
-pub(super) fn module(name: &str) -> Option<PathBuf> {
+pub(crate) fn module(name: &str) -> Option<PathBuf> {
     let go = part("go")?;
     let output = Command::new(go).args(["mod", "download", "-json", name]).current_dir("/").output().expect("go runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

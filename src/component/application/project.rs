@@ -1,0 +1,125 @@
+//! AppProjects: what is not said is what their Applications use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::short::argocd_makes_namespace;
+use super::{Resource, metadata};
+use crate::component::Output;
+use crate::config::Cluster;
+use crate::config::application::{Application, ApplicationSpec, ClusterResource, Destination, ProjectSpec};
+use crate::diag::Result;
+use crate::source::ConfigPath;
+
+/// The project that is always there and belongs to Argo CD, unless the config has one of that name.
+const ARGOCDS_OWN: &str = "default";
+/// Any text.
+const ANY: &str = "*";
+
+pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
+    let mut uses: BTreeMap<&str, Uses> = BTreeMap::new();
+    let mut origins: BTreeMap<&str, ConfigPath> = BTreeMap::new();
+    for (number, entry) in cluster.applications.iter().enumerate() {
+        uses.entry(entry.project()).or_default().add(entry);
+        origins.entry(entry.project()).or_insert_with(|| super::at(number));
+    }
+    origins.remove(ARGOCDS_OWN);
+    let mut specs: BTreeMap<&str, &ProjectSpec> = BTreeMap::new();
+    for (number, project) in cluster.projects.iter().enumerate() {
+        origins.insert(project.name.as_str(), ConfigPath::of(["projects"]).index(number));
+        specs.insert(project.name.as_str(), &project.spec);
+    }
+    for (name, origin) in origins {
+        let spec = restricted(specs.get(name).copied(), uses.remove(name).unwrap_or_default());
+        output.object(origin, &Resource::new("AppProject", metadata(cluster, name), spec))?;
+    }
+    Ok(())
+}
+
+/// What Applications of a project use.
+#[derive(Default)]
+struct Uses {
+    repositories: BTreeSet<String>,
+    destinations: BTreeSet<[Option<String>; 3]>,
+    /// Whether Argo CD makes a namespace for one of them.
+    namespaces: bool,
+}
+
+impl Uses {
+    fn add(&mut self, entry: &Application) {
+        if let Some(spec) = &entry.spec {
+            return self.add_spec(spec);
+        }
+        if let Some(set) = &entry.application_set {
+            return self.add_spec(&set.template.spec);
+        }
+        self.repositories.extend(entry.short_sources().into_iter().map(|source| known(&source.repo_url)));
+        let namespace = entry.namespace.as_ref().map(ToString::to_string);
+        let destination = match entry.clusters {
+            Some(_) => Destination { server: Some(ANY.to_owned()), name: None, namespace },
+            None => Destination::new(entry.cluster.as_ref(), namespace),
+        };
+        self.add_destination(&destination);
+        self.namespaces |= argocd_makes_namespace(entry);
+    }
+
+    fn add_spec(&mut self, spec: &ApplicationSpec) {
+        let sources = spec.source.iter().chain(spec.sources.iter().flatten());
+        self.repositories.extend(sources.map(|source| known(&source.repo_url)));
+        if let Some(hydrator) = &spec.source_hydrator {
+            self.repositories.insert(known(&hydrator.dry_source.repo_url));
+            self.repositories.extend(hydrator.sync_source.repo_url.as_deref().map(known));
+        }
+        self.add_destination(&spec.destination);
+        let options = spec.sync_policy.iter().flat_map(|policy| policy.sync_options.iter().flatten());
+        self.namespaces |= options.into_iter().any(|option| option == "CreateNamespace=true");
+    }
+
+    fn add_destination(&mut self, destination: &Destination) {
+        let part = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(known);
+        // Without a namespace its objects say where they go.
+        let namespace = part(&destination.namespace).unwrap_or_else(|| ANY.to_owned());
+        self.destinations.insert([part(&destination.server), part(&destination.name), Some(namespace)]);
+    }
+}
+
+/// The text, or any text where an ApplicationSet fills in parameters.
+fn known(text: &str) -> String {
+    if text.contains("{{") { ANY.to_owned() } else { text.to_owned() }
+}
+
+fn restricted(spec: Option<&ProjectSpec>, uses: Uses) -> ProjectSpec {
+    let mut spec = spec.cloned().unwrap_or_else(nothing);
+    if spec.source_repos.is_none() && !uses.repositories.is_empty() {
+        spec.source_repos = Some(uses.repositories.into_iter().collect());
+    }
+    if spec.destinations.is_none() && !uses.destinations.is_empty() {
+        let destination = |[server, name, namespace]: [Option<String>; 3]| Destination { server, name, namespace };
+        spec.destinations = Some(uses.destinations.into_iter().map(destination).collect());
+    }
+    if spec.cluster_resource_whitelist.is_none() && uses.namespaces {
+        // Argo CD holds the namespaces that it makes against the project, too.
+        spec.cluster_resource_whitelist = Some(vec![ClusterResource { group: String::new(), kind: "Namespace".to_owned(), name: None }]);
+    }
+    spec
+}
+
+/// A project that allows nothing.
+pub(super) const fn nothing() -> ProjectSpec {
+    ProjectSpec {
+        description: None,
+        source_repos: None,
+        destinations: None,
+        source_namespaces: None,
+        cluster_resource_whitelist: None,
+        cluster_resource_blacklist: None,
+        namespace_resource_whitelist: None,
+        namespace_resource_blacklist: None,
+        roles: None,
+        sync_windows: None,
+        orphaned_resources: None,
+        signature_keys: None,
+        source_integrity: None,
+        permit_only_project_scoped_clusters: None,
+        destination_service_accounts: None,
+    }
+}

@@ -1,0 +1,35 @@
+//! The sections `applications`, `projects` and `gitops`: what Argo CD keeps the cluster in step with.
+//!
+//! An entry is short, or holds the whole `spec` of Argo CD's custom resource. The structs of those specs have the names of argo-cd 3.5.1
+//! (`pkg/apis/application/v1alpha1`), so that its documentation applies.
+
+mod check;
+mod destination;
+mod entry;
+mod gitops;
+mod graph;
+mod helm;
+mod kustomize;
+mod project;
+mod resource;
+mod set;
+mod source;
+mod spec;
+mod sync_entry;
+mod sync_policy;
+mod value;
+
+pub use check::check;
+pub use destination::{LOCAL_SERVER, TargetCluster};
+pub use entry::{Application, DEFAULT_PROJECT, Project};
+pub use gitops::{Gitops, TREE_PROJECT, reserved_names};
+pub use graph::waves;
+pub use helm::{Helm, HelmFileParameter, HelmParameter};
+pub use kustomize::{Kustomize, KustomizePatch, KustomizeReplica, KustomizeTarget};
+pub use project::*;
+pub use set::*;
+pub use source::*;
+pub use spec::{ApplicationSpec, Destination, IgnoreDifference, Info};
+pub use sync_entry::{AutomatedEntry, BackoffEntry, Confirmation, PropagationPolicy, RetryEntry, SyncOptions, SyncPolicyEntry};
+pub use sync_policy::{Automated, Backoff, NamespaceMetadata, Retry, SyncPolicy};
+pub use value::{ConfigMapKeyRef, IntOrText, Operator, Requirement, SecretRef, Selector};

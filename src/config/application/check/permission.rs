@@ -1,0 +1,182 @@
+//! Applications that their project does not allow: Argo CD would make them and never sync them.
+
+use super::entries;
+use super::form::sources;
+use super::sources::has_parameters;
+use crate::config::application::{Application, Destination, LOCAL_SERVER, Project};
+use crate::config::{Cluster, Problems};
+use crate::source::ConfigPath;
+
+const RULE: &str = "config/project";
+
+pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
+    for (path, entry) in entries(cluster) {
+        let Some(number) = cluster.projects.iter().position(|project| project.name.as_str() == entry.project()) else { continue };
+        let project = &cluster.projects[number];
+        let at_project = ConfigPath::of(["projects"]).index(number);
+        if let Some(allowed) = &project.spec.source_repos {
+            for (path, source) in sources(&path, entry) {
+                if !has_parameters(&source.repo_url) && !permitted(allowed, &source.repo_url) {
+                    let message = format!("project `{}` does not allow the repository `{}`", project.name, source.repo_url);
+                    problems
+                        .error(path.key("repoURL"), RULE, message, "add it to the project's `sourceRepos`")
+                        .involving(at_project.key("sourceRepos"));
+                }
+            }
+        }
+        destinations(&path, entry, project, &at_project, problems);
+    }
+}
+
+fn destinations(path: &ConfigPath, entry: &Application, project: &Project, at_project: &ConfigPath, problems: &mut Problems) {
+    // Which clusters an ApplicationSet finds is known to Argo CD alone.
+    let Some(allowed) = project.spec.destinations.as_ref().filter(|_| entry.clusters.is_none() && entry.application_set.is_none()) else {
+        return;
+    };
+    let (path, wanted) = match &entry.spec {
+        Some(spec) => (path.key("spec").key("destination"), spec.destination.clone()),
+        None => (path.key("namespace"), Destination::new(entry.cluster.as_ref(), entry.namespace.as_ref().map(ToString::to_string))),
+    };
+    if has_parameters(wanted.namespace.as_deref().unwrap_or_default()) || is_allowed(allowed, &wanted) {
+        return;
+    }
+    let cluster = wanted.server.as_deref().or(wanted.name.as_deref()).unwrap_or_default();
+    let namespace = wanted.namespace.as_deref().unwrap_or_default();
+    let message = format!("project `{}` does not allow the namespace `{namespace}` of the cluster `{cluster}`", project.name);
+    problems.error(path, RULE, message, "add it to the project's `destinations`").involving(at_project.key("destinations"));
+}
+
+/// As Argo CD compares (`AppProject.isDestinationMatched`).
+fn is_allowed(allowed: &[Destination], wanted: &Destination) -> bool {
+    let is_local = wanted.server.as_deref() == Some(LOCAL_SERVER);
+    let name = wanted.name.as_deref().or(is_local.then_some("in-cluster"));
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    // Which name belongs to a URL, and which URL to a name, is known to Argo CD alone: what is unknown matches.
+    let part = |pattern: &str, wanted: Option<&str>| wanted.map_or_else(|| !pattern.is_empty(), |wanted| matches(pattern, wanted, None));
+    let mut found = false;
+    for item in allowed {
+        let server = part(&text(&item.server), wanted.server.as_deref());
+        let name_matches = part(&text(&item.name), name);
+        let namespace = matches(&text(&item.namespace), &text(&wanted.namespace), None);
+        if (server || name_matches) && namespace {
+            found = true;
+        } else if (!name_matches && is_refusal(&text(&item.name)))
+            || (!server && is_refusal(&text(&item.server)) && namespace)
+            || (!namespace && is_refusal(&text(&item.namespace)) && server)
+        {
+            return false;
+        }
+    }
+    found
+}
+
+/// As Argo CD compares (`AppProject.IsSourcePermitted`): one must match, and none that begins with `!` may refuse it.
+fn permitted(patterns: &[String], url: &str) -> bool {
+    let mut found = false;
+    for pattern in patterns {
+        let pattern = match pattern.strip_prefix('!') {
+            Some(refused) => format!("!{}", normal(refused)),
+            None => normal(pattern),
+        };
+        match matches(&pattern, &normal(url), Some('/')) {
+            true => found = true,
+            false if is_refusal(&pattern) => return false,
+            false => {}
+        }
+    }
+    found
+}
+
+fn is_refusal(pattern: &str) -> bool {
+    pattern.starts_with('!')
+}
+
+/// A refusal matches all that it does not refuse.
+fn matches(pattern: &str, text: &str, separator: Option<char>) -> bool {
+    match pattern.strip_prefix('!') {
+        Some(refused) => !glob(refused, text, separator),
+        None => pattern == "*" || glob(pattern, text, separator),
+    }
+}
+
+/// Argo CD compares URLs in lower case and without `.git` at their end (`git.NormalizeGitURL`).
+fn normal(url: &str) -> String {
+    let url = url.trim().to_lowercase();
+    let url = match url.split_once(':') {
+        Some((host, path)) if url.contains('@') && !url.contains("://") => format!("{host}/{path}"),
+        _ => url.trim_start_matches("ssh://").to_owned(),
+    };
+    url.strip_suffix(".git").map(ToOwned::to_owned).unwrap_or(url)
+}
+
+/// `*` is any text up to a separator, `**` any text, `?` one character (github.com/gobwas/glob).
+///
+/// What a pattern has besides (`[…]`, `{…}`) is taken to match: a false alarm would be worse than none.
+fn glob(pattern: &str, text: &str, separator: Option<char>) -> bool {
+    if pattern.contains(['[', '{', '\\']) {
+        return true;
+    }
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    // reached[t]: the pattern so far matches the first t characters.
+    let mut reached = vec![false; text.len() + 1];
+    reached[0] = true;
+    let mut p = 0;
+    while p < pattern.len() {
+        let crosses = pattern[p] == '*' && pattern.get(p + 1) == Some(&'*');
+        let mut next = vec![false; text.len() + 1];
+        for t in 0..=text.len() {
+            next[t] = match pattern[p] {
+                '*' => reached[t] || (t > 0 && next[t - 1] && (crosses || Some(text[t - 1]) != separator)),
+                c => t > 0 && reached[t - 1] && (c == text[t - 1] || (c == '?' && Some(text[t - 1]) != separator)),
+            };
+        }
+        reached = next;
+        p += if crosses { 2 } else { 1 };
+    }
+    reached[text.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::application::TargetCluster;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, matches) in [
+            ("team-*", "team-a", true),
+            ("team-*", "other", false),
+            ("https://git.example.com/*", "https://git.example.com/a", true),
+            ("https://git.example.com/*", "https://git.example.com/a/b", false),
+            ("https://git.example.com/**", "https://git.example.com/a/b", true),
+            ("a?c*e", "abcde", true),
+            ("a?c*e", "abcd", false),
+            ("", "", true),
+        ] {
+            assert_eq!(glob(pattern, text, Some('/')), matches, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_counts_more_than_a_permission() {
+        let permitted = |patterns: &[&str], url: &str| permitted(&patterns.iter().map(ToString::to_string).collect::<Vec<_>>(), url);
+        assert!(permitted(&["*"], "https://a/b"));
+        assert!(!permitted(&["*", "!https://a/*"], "https://a/b"));
+        assert!(permitted(&["https://a/b"], "https://a/b.git"));
+        assert!(permitted(&["git@a:b/c.git"], "ssh://git@a/b/c"));
+        assert!(permitted(&["!https://a/b"], "https://c/d"));
+        assert!(!permitted(&["https://a/b"], "https://c/d"));
+    }
+
+    #[test]
+    fn a_destination_is_a_cluster_and_a_namespace() {
+        let destination =
+            |cluster: &str, namespace: &str| Destination::new(Some(&TargetCluster(cluster.to_owned())), Some(namespace.to_owned()));
+        let allowed = |allowed: &[Destination], cluster: &str, namespace: &str| is_allowed(allowed, &destination(cluster, namespace));
+        let shop = [destination("in-cluster", "shop-*")];
+        assert!(allowed(&shop, "in-cluster", "shop-a"));
+        assert!(!allowed(&shop, "in-cluster", "other"));
+        assert!(!allowed(&shop, "https://10.0.0.5:6443", "shop-a"));
+        assert!(!allowed(&[destination("in-cluster", "*"), destination("in-cluster", "!kube-system")], "in-cluster", "kube-system"));
+    }
+}
