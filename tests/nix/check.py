@@ -145,7 +145,7 @@ def options_page(options: list[dict[str, Any]]) -> str:
     lines = [
         "# Options of the NixOS modules",
         "",
-        "Made from the modules by `MANIFESTGEN_UPDATE=1 tests/nix/run`; a check keeps it true. docs/NIX.md says how they go together.",
+        "Made from the modules by `NIXPKGS_LIB=… MANIFESTGEN_UPDATE=1 tests/nix/run`; a check keeps it true. docs/NIX.md says how they go together.",
     ]
     for prefix, title in sections.items():
         lines += ["", f"## `{prefix}`: {title[0].lower()}{title[1:]}"]
