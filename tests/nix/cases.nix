@@ -166,7 +166,7 @@ in
     (check "apply: its command"
       "\"${
         pkgs.callPackage ../../nix/package.nix { }
-      }/bin/manifestgen\" \"apply\" \"--config\" \"${primer.services.manifestgen.configFile}\" \"--profile\" \"primer\" \"--force-conflicts\""
+      }/bin/manifestgen\" \"apply\" \"--config\" \"${primer.services.manifestgen.configFile}\" \"--profile\" \"primer\" \"--timeout\" \"15m\" \"--force-conflicts\""
       (service primer "manifestgen-apply").serviceConfig.ExecStart
     )
     (check "apply: after k3s, which it does not take down"
