@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod config_args;
 mod delete;
+mod dev;
 mod document;
 mod explain;
 mod git_tree;
@@ -73,6 +74,8 @@ enum Command {
     Delete(delete::DeleteArgs),
     /// Rehearse an upgrade on a throw-away control plane: the old release, then the new one
     Rehearse(rehearse::RehearseArgs),
+    /// Watch the cluster file: at each save, what it changes and what is wrong with it
+    Dev(dev::DevArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -110,6 +113,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rollback(args) => rollback::rollback(&ui, &args),
         Command::Delete(args) => delete::delete(&ui, &args),
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
+        Command::Dev(args) => dev::dev(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),
@@ -145,13 +149,14 @@ impl From<Outcome> for ExitCode {
 }
 
 /// The one async runtime, for commands that talk to a server.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.enable_all().worker_threads(2).build();
+    built.map_err(|cause| Error::environment("the async runtime cannot be started").caused_by(cause))
+}
+
 fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(2)
-        .build()
-        .map_err(|cause| Error::environment("the async runtime cannot be started").caused_by(cause))?
-        .block_on(future)
+    runtime()?.block_on(future)
 }
 
 /// The command as clap knows it, for completions and the manual.

@@ -39,7 +39,7 @@ pub use connect::{Connection, client_of, connect};
 pub use custom::define;
 pub use health::Health;
 pub use history::{Revision, StoredRelease, newest_release, revisions, stored_release};
-pub use plan::{Action, Change, Conflict, Entry, Plan, PlanOptions, Protected, STATE_NAMESPACE, SavedPlan, plan};
+pub use plan::{Action, Change, Conflict, Entry, Plan, PlanOptions, Protected, STATE_NAMESPACE, SavedPlan, changes_between, plan};
 pub use remove::{Removed, delete_release, plan_removal};
 pub use report::{NotChecked, ServerReport};
 pub use request::exists;

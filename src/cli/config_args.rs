@@ -58,6 +58,12 @@ impl ConfigArgs {
         Ok(LoadedConfig { loaded, sources })
     }
 
+    /// The cluster file that is read, where there is one.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        let default = Path::new(DEFAULT_FILE);
+        self.config.clone().or_else(|| default.exists().then(|| default.to_owned()))
+    }
+
     fn file(&self, ui: &Ui) -> Result<Option<ConfigFile>> {
         if let Some(path) = &self.config {
             return ConfigFile::read(path).map(Some);

@@ -13,7 +13,7 @@ const LONGEST: usize = 160;
 pub(super) fn lines(plan: &Plan) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     for entry in plan.entries.iter().filter(|entry| entry.action != Action::Unchanged || !entry.conflicts.is_empty()) {
-        add(entry, &mut lines);
+        lines.extend(self::entry(entry));
     }
     if !lines.is_empty() {
         lines.push(StyledLine::new(Tone::Plain, ""));
@@ -48,7 +48,8 @@ pub(super) fn done(plan: &Plan) -> String {
     words.into_iter().fold(summary(plan), |text, (due, done)| text.replace(due, done))
 }
 
-fn add(entry: &Entry, lines: &mut Vec<StyledLine>) {
+/// What happens to one object, with its differences.
+pub(super) fn entry(entry: &Entry) -> Vec<StyledLine> {
     let (tone, sign) = match entry.action {
         Action::Create => (Tone::Added, "+"),
         Action::Change => (Tone::Changed, "~"),
@@ -56,12 +57,13 @@ fn add(entry: &Entry, lines: &mut Vec<StyledLine>) {
         Action::Delete => (Tone::Removed, "-"),
         Action::Keep | Action::Unchanged => (Tone::Faint, " "),
     };
-    lines.push(StyledLine::new(tone, format!("{sign} {} {}", entry.action.name(), name(&entry.object))));
+    let mut lines = vec![StyledLine::new(tone, format!("{sign} {} {}", entry.action.name(), name(&entry.object)))];
     lines.extend(entry.reasons.iter().map(|reason| StyledLine::new(Tone::Plain, format!("    {reason}"))));
     for conflict in &entry.conflicts {
         lines.push(StyledLine::new(Tone::Bad, format!("    conflict: `{}` belongs to `{}`", conflict.field, conflict.manager)));
     }
     lines.extend(entry.changes.iter().map(change));
+    lines
 }
 
 fn change(change: &Change) -> StyledLine {

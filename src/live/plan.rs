@@ -1,5 +1,6 @@
 //! What applying a release would do to a cluster.
 
+mod between;
 mod diff;
 mod digest;
 mod entry;
@@ -11,6 +12,7 @@ mod schema;
 mod transition;
 mod unchanged;
 
+pub use between::changes_between;
 pub use diff::Change;
 pub use entry::{Action, Conflict, Entry, Plan};
 pub use protect::Protected;
