@@ -1,17 +1,28 @@
 //! The command line: one file per command, `FooArgs` and `foo(ui, args)`.
 
+mod apply;
 mod completions;
 mod config_args;
+mod delete;
+mod document;
 mod explain;
+mod git_tree;
 mod init;
 mod man;
 mod manifest_files;
 mod object_numbers;
 mod offline;
+mod plan;
+mod plan_lines;
+mod rehearse;
+mod release_args;
 mod render;
 mod report;
+mod rollback;
 mod sarif;
 mod schema;
+mod status;
+mod status_lines;
 mod validate;
 
 use std::ffi::OsString;
@@ -50,6 +61,18 @@ enum Command {
     Render(render::RenderArgs),
     /// Check the cluster file and what it renders, or any manifests, offline or on a real API server
     Validate(validate::ValidateArgs),
+    /// Show what `apply` would do to a cluster
+    Plan(plan::PlanArgs),
+    /// Bring a cluster to what the release says
+    Apply(apply::ApplyArgs),
+    /// Show how a release fares
+    Status(status::StatusArgs),
+    /// Apply an earlier revision of a release again
+    Rollback(rollback::RollbackArgs),
+    /// Take a whole release away
+    Delete(delete::DeleteArgs),
+    /// Rehearse an upgrade on a throw-away control plane: the old release, then the new one
+    Rehearse(rehearse::RehearseArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -81,6 +104,12 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::explain(&ui, &args),
         Command::Render(args) => render::render(&ui, &args),
         Command::Validate(args) => validate::validate(&ui, &args),
+        Command::Plan(args) => plan::plan(&ui, &args),
+        Command::Apply(args) => apply::apply(&ui, &args),
+        Command::Status(args) => status::status(&ui, &args),
+        Command::Rollback(args) => rollback::rollback(&ui, &args),
+        Command::Delete(args) => delete::delete(&ui, &args),
+        Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),

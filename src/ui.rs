@@ -4,6 +4,7 @@
 
 mod findings;
 mod progress;
+mod styled;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,6 +15,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use crate::diag::{Error, Finding};
 
 pub use progress::TerminalProgress;
+pub use styled::{StyledLine, Tone};
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -30,6 +32,7 @@ pub enum Color {
 /// How a command talks to its user.
 #[derive(Debug)]
 pub struct Ui {
+    stdout: ColorChoice,
     stderr: ColorChoice,
     quiet: bool,
 }
@@ -47,7 +50,7 @@ impl Ui {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { stderr, quiet }
+        Self { stdout: styled::choice(color), stderr, quiet }
     }
 
     /// Writes data to stdout. A reader that closed the pipe has had enough: that is no error.
