@@ -4,7 +4,12 @@
 #   testScripts   what the VM tests' driver would run, and on which machines
 #   options       what docs/NIX-OPTIONS.md says
 #   clusters      cluster files, for manifestgen to read, and the files that machines take from the release
-{ nixpkgsLib, root }:
+{
+  nixpkgsLib,
+  root,
+  # agenix' own module, where it is given, in place of its mirror.
+  ageModule ? ./mirror/agenix.nix,
+}:
 let
   real = import (nixpkgsLib + "/lib");
   # Debian's Nix is older than `builtins.readFileType`, which file sets are made with. What is checked then is that
@@ -37,7 +42,7 @@ let
         _: pkgs // { testers = { inherit runNixOSTest; }; }
       );
     };
-    agenix.nixosModules.default = ./mirror/agenix.nix;
+    agenix.nixosModules.default = ageModule;
   };
   outputs = lib.genAttrs [ "packages" "apps" "checks" "devShells" ] (
     name: flake.${name}.x86_64-linux

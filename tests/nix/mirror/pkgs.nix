@@ -50,6 +50,7 @@ let
       }:
       assert lib.all lib.isDerivation runtimeInputs;
       derivation name { inherit text runtimeInputs; };
+    writeShellScript = name: text: derivation name { inherit text; };
     runCommand =
       name: environment: command:
       derivation name {
@@ -132,6 +133,7 @@ let
     k3s = package "k3s" "1.35.4+k3s1";
     kubectl = package "kubectl" "1.35.4";
     kubernetes = package "kubernetes" "1.35.4";
+    mount = package "mount" "2.42";
     nixfmt = package "nixfmt" "1.2.0";
     nixfmt-tree = package "nixfmt-tree" "1.2.0";
     python3 = package "python3" "3.13.13";
