@@ -12,7 +12,7 @@ use crate::command::folder_with;
 use crate::parts::part;
 
 /// A hang ends the test; nothing is measured.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Dev {
     child: Child,
