@@ -150,11 +150,10 @@ fn obstacles(plan: &Plan, options: &PlanOptions) -> Vec<Finding> {
             }
         }
         if entry.action == Action::Replace && !options.replace {
-            findings.push(
-                Finding::error("live/replace", format!("it must be deleted and created anew: {}", entry.reasons.join("; ")))
-                    .with_object(entry.object.clone())
-                    .with_hint("`--replace` does it; what the object holds is away for that moment"),
-            );
+            let finding = Finding::error("live/replace", format!("it must be deleted and created anew: {}", entry.reasons.join("; ")))
+                .with_object(entry.object.clone())
+                .with_hint("`--replace` does it; what the object holds is away for that moment");
+            findings.push(entry.fixed.first().into_iter().fold(finding, Finding::with_path));
         }
     }
     findings

@@ -14,12 +14,13 @@ const AT_ONCE: usize = 16;
 /// RFC 7386.
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// Objects of kinds that the cluster does not serve and the release does not define.
-pub async fn unserved(connection: &Connection, release: &Release) -> Result<Vec<ObjectRef>> {
+/// Objects of kinds that the cluster does not serve and no release of `defining` defines.
+pub async fn unserved(connection: &Connection, release: &Release, defining: &[&Release]) -> Result<Vec<ObjectRef>> {
     let target = Target::look(connection).await?;
     let mut known = target.resources.clone();
     let objects = release.objects();
-    objects.iter().filter(|object| is_definition(object)).for_each(|object| known.define(&Value::Object(object.value().clone())));
+    let definitions = defining.iter().flat_map(|release| release.objects()).filter(|object| is_definition(object));
+    definitions.for_each(|object| known.define(&Value::Object(object.value().clone())));
     // A version that is not served is a mistake to be shown, not a kind from elsewhere.
     let unknown = |object: &&Object| known.get(object).is_none() && known.versions_of(object).is_empty();
     Ok(objects.iter().filter(unknown).map(Object::reference).collect())

@@ -12,7 +12,7 @@ use super::discovery::{Resource, Resources};
 use super::judge::judge;
 use super::refusal::{Cause, causes};
 use super::report::{NotChecked, ServerReport};
-use super::request::{Write, exists, get, segment, write};
+use super::request::{Call, Write, exists, segment, send, write};
 use super::verdict::Verdict;
 use crate::diag::{Error, Progress, Result};
 use crate::manifest::{Object, Release, rank};
@@ -168,7 +168,9 @@ impl Session<'_> {
         if self.mode == Mode::Ephemeral {
             return Ok(false);
         }
-        Ok(get(self.client, path).await?.is_some_and(|live| contains(&live, &self.values[index])))
+        // Who may not read may still write.
+        let answer = send(self.client, &Call::get(path)).await?;
+        Ok(answer.is_good() && contains(&answer.object(), &self.values[index]))
     }
 
     /// Judges an object whose namespace is not there in `default` instead, where nothing of its name may stand.

@@ -70,8 +70,9 @@ async fn run(old: &Release, new: &Release, client: Client, progress: &dyn Progre
     let (old, new) = (without_servers(old), without_servers(new));
     live::define(&connection.client, &definitions(&old, &new)).await?;
     let mut not_rehearsed = Vec::new();
-    let old = known(&old, &connection, &mut not_rehearsed).await?;
-    let new = known(&new, &connection, &mut not_rehearsed).await?;
+    // What the old release defines is still there when the new one comes, whether that defines it or not.
+    let new = known(&new, &[&old, &new], &connection, &mut not_rehearsed).await?;
+    let old = known(&old, &[&old], &connection, &mut not_rehearsed).await?;
     let mut rehearsal = Rehearsal { server_version: connection.version.clone(), plan: None, findings: Vec::new(), not_rehearsed };
 
     progress.step("applying what the cluster has");
@@ -152,8 +153,8 @@ fn definitions(old: &Release, new: &Release) -> Vec<Value> {
 }
 
 /// The release without objects of kinds that nobody here knows.
-async fn known(release: &Release, connection: &Connection, unknown: &mut Vec<ObjectRef>) -> Result<Release> {
-    let unserved = live::unserved(connection, release).await?;
+async fn known(release: &Release, defining: &[&Release], connection: &Connection, unknown: &mut Vec<ObjectRef>) -> Result<Release> {
+    let unserved = live::unserved(connection, release, defining).await?;
     let known = world::filtered(release, |object| !unserved.contains(&object.reference()));
     let fresh: Vec<_> = unserved.into_iter().filter(|reference| !unknown.contains(reference)).collect();
     unknown.extend(fresh);

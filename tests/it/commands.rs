@@ -85,7 +85,22 @@ fn completions_and_manual_pages_are_made() {
 fn the_reference_page_is_what_help_says() {
     let folder = folder();
     let mut page = String::from("# Command line\n\nWhat `--help` says, command by command. A test keeps this page true.\n");
-    for command in ["", "init", "render", "validate", "schema", "explain", "completions", "man"] {
+    for command in [
+        "",
+        "init",
+        "render",
+        "validate",
+        "plan",
+        "apply",
+        "status",
+        "rollback",
+        "delete",
+        "rehearse",
+        "schema",
+        "explain",
+        "completions",
+        "man",
+    ] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let help = Run::new(folder.path(), &arguments).env("COLUMNS", "100").run().good();
         let _ =

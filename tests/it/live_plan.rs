@@ -122,6 +122,23 @@ fn a_conflict_is_shown_with_its_manager_and_only_forced_on_request() {
 }
 
 #[test]
+fn the_same_value_is_no_conflict() {
+    let Some(world) = World::new("plan-same") else { return };
+    // The list of ingress rules is owned as a whole, and the server adds `protocol` to it.
+    let policy = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n", "namespace": world.name},
+        "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 80}]}]},
+    });
+    world.kubectl_with(&["apply", "--server-side", "-f", "-"], &policy.to_string());
+    world.write(&[policy]);
+    let plan = world.plan();
+    assert_eq!(plan["entries"][0]["conflicts"], json!([]));
+    assert_eq!(change(&plan, "n").len(), 1, "only our label: {plan}");
+    world.apply(&[]);
+    assert_eq!(world.actions(), [""; 0]);
+}
+
+#[test]
 fn objects_of_client_side_apply_are_adopted() {
     let Some(world) = World::new("plan-adopt") else { return };
     let mut old = world.deployment("d");

@@ -206,7 +206,7 @@ fn upgrade_mistakes_are_caught() {
             ("rehearse/replace", "class", "provisioner"),
             ("rehearse/replace", "value", "value"),
             ("schema/immutable", "scopeds.shop.example.com", "`scope` cannot be changed"),
-            ("schema/value", "droppeds.shop.example.com", "must appear in spec.versions"),
+            ("schema/value", "droppeds.shop.example.com", "missing from spec.versions"),
             ("rehearse/replace", "transition", "size may only grow"),
             ("rehearse/definition", "orphans.shop.example.com", "the release still has `orphan`"),
             ("rehearse/kept", "left", "everything in it would go with it"),

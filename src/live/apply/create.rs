@@ -24,13 +24,16 @@ pub(super) enum Put {
 /// Writes one object.
 pub(super) async fn put(target: &Target, item: &Item, path: &str, force: bool, deadline: Instant) -> Result<Put> {
     let wanted = &item.wanted;
-    if item.action == Action::Change {
-        migrate(target, path, item.live.as_ref()).await?;
+    let live = if item.action == Action::Change { migrate(target, path, item.live.clone()).await? } else { None };
+    let how = if force || item.shares { Write::Apply } else { Write::ApplyOwn };
+    let mut value = wanted.value.clone();
+    if item.shares && !force {
+        // Only what was looked at may be taken along: a value that somebody changes meanwhile is theirs.
+        value["metadata"]["resourceVersion"] = live.as_ref().and_then(|live| live.pointer("/metadata/resourceVersion")).cloned().into();
     }
-    let how = if force { Write::Apply } else { Write::ApplyOwn };
     let mut pause = FIRST_PAUSE;
     loop {
-        let answer = write(&target.client, how, path, &wanted.value).await?;
+        let answer = write(&target.client, how, path, &value).await?;
         if answer.is_good() {
             return Ok(Put::Done);
         }
@@ -59,22 +62,21 @@ fn may_pass(answer: &Answer) -> bool {
 
 /// Makes the fields of client-side apply ours, so that what leaves the release goes.
 ///
-/// The version in the patch makes a lost race visible: then it is looked at again.
-async fn migrate(target: &Target, path: &str, live: Option<&Value>) -> Result<()> {
-    let mut live = live.cloned();
+/// The version in the patch makes a lost race visible: then it is looked at again. Gives the object as it is now.
+async fn migrate(target: &Target, path: &str, mut live: Option<Value>) -> Result<Option<Value>> {
     while let Some(object) = &live {
-        let Some(adopted) = adopt(object) else { return Ok(()) };
+        let Some(adopted) = adopt(object) else { break };
         let patch = json!([
             {"op": "replace", "path": "/metadata/managedFields", "value": adopted},
             {"op": "replace", "path": "/metadata/resourceVersion", "value": object["metadata"]["resourceVersion"]},
         ]);
         let answer = allowed(send(&target.client, &Call::with("PATCH", path, JSON_PATCH, &patch)).await?)?;
         match answer.code {
-            _ if answer.is_good() => return Ok(()),
-            404 => return Ok(()),
+            _ if answer.is_good() => return Ok(Some(answer.object())),
+            404 => return Ok(None),
             409 => live = get(&target.client, path).await?,
             _ => return Err(failed(&answer.status())),
         }
     }
-    Ok(())
+    Ok(live)
 }

@@ -261,16 +261,9 @@ mod tests {
         let before = json!({"data": {"a": "aHVudGVyMg==", "b.c": "aHVudGVyMg=="}, "metadata": {"annotations": copy, "labels": {"l": "1"}}});
         let after = json!({"data": {"a": "aHVudGVyMw=="}, "metadata": {"labels": {"l": "2"}}, "type": "Opaque"});
         let found = lines(("v1", "Secret"), before, after);
-        assert_eq!(
-            found,
-            [
-                "data.a null null",
-                "data[\"b.c\"] null -",
-                "metadata.annotations null -",
-                "metadata.labels.l \"1\" \"2\"",
-                "type - \"Opaque\""
-            ]
-        );
+        let annotation = format!("metadata.annotations[{LAST_APPLIED:?}] null -");
+        let expected = ["data.a null null", "data[\"b.c\"] null -", &annotation, "metadata.labels.l \"1\" \"2\"", "type - \"Opaque\""];
+        assert_eq!(found, expected);
         let found = lines(("v1", "Secret"), json!({}), json!({"data": {"a": "aHVudGVyMw=="}}));
         assert_eq!(found, ["data.a - null"]);
     }

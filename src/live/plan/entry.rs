@@ -63,6 +63,8 @@ pub struct Entry {
     pub reasons: Vec<String>,
     /// What differs. For a creation nothing: everything is new.
     pub changes: Vec<Change>,
+    /// JSON pointers of the fields for whose sake it must be replaced.
+    pub fixed: Vec<String>,
     /// Fields that others own.
     pub conflicts: Vec<Conflict>,
     /// The version that was looked at; none when there was nothing.
@@ -129,7 +131,7 @@ impl Plan {
 impl Entry {
     pub(super) fn new(object: ObjectRef, action: Action) -> Self {
         let (reasons, changes, conflicts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { object, action, reasons, changes, conflicts, resource_version: None, uid: None, state: None }
+        Self { object, action, reasons, changes, fixed: Vec::new(), conflicts, resource_version: None, uid: None, state: None }
     }
 
     fn to_json(&self) -> Value {
@@ -147,6 +149,7 @@ impl Entry {
             "action": self.action.name(),
             "object": self.object,
             "reasons": self.reasons,
+            "fixed": self.fixed,
             "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
             "conflicts": self.conflicts.iter().map(conflict).collect::<Vec<_>>(),
             "resourceVersion": self.resource_version,

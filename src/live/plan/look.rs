@@ -14,6 +14,7 @@ use super::transition::{is_about_the_change, may_be_replaced};
 use super::unchanged::is_unchanged;
 use crate::diag::{Finding, Result};
 use crate::live::deliverer::other_deliverer;
+use crate::live::field_path::pointer;
 use crate::live::fields::{adopted_managers, is_adopted_manager, own, release_adopted};
 use crate::live::judge::judge;
 use crate::live::refusal::{Cause, causes};
@@ -27,13 +28,13 @@ pub(super) struct Seen {
     pub findings: Vec<Finding>,
     /// The object as the cluster has it.
     pub live: Option<Value>,
-    /// What the server would keep of it; none where it was not asked.
-    pub result: Option<Value>,
+    /// Whether fields that others own with the very same value become ours.
+    pub shares: bool,
 }
 
 impl Seen {
     fn new(entry: Entry) -> Self {
-        Self { entry, findings: Vec::new(), live: None, result: None }
+        Self { entry, findings: Vec::new(), live: None, shares: false }
     }
 }
 
@@ -113,7 +114,6 @@ impl Prepare<'_> {
         let judgement = judge(&self.target.client, Write::DryApply, path, &wanted.value).await?;
         if judgement.causes.is_empty() {
             Self::warn(&judgement.warnings, wanted, seen);
-            seen.result = Some(judgement.accepted);
             return Ok(());
         }
         self.refuse(wanted, judgement.causes, seen);
@@ -126,8 +126,14 @@ impl Prepare<'_> {
         }
         let mut answer = write(&self.target.client, Write::DryApplyOwn, path, &wanted.value).await?;
         if let Some(conflicts) = conflicts(&answer.status()).filter(|_| answer.code == 409) {
-            seen.entry.conflicts.extend(conflicts.into_iter().filter(|conflict| !is_adopted_manager(&conflict.manager)));
             answer = write(&self.target.client, Write::DryApply, path, &wanted.value).await?;
+            let result = answer.object();
+            let foreign = conflicts.into_iter().filter(|conflict| !is_adopted_manager(&conflict.manager));
+            // A list that is owned as a whole conflicts with its own defaults: nothing would change.
+            let (same, differ): (Vec<_>, Vec<_>) =
+                foreign.partition(|conflict| answer.is_good() && is_same(&conflict.field, live, &result));
+            seen.shares = !same.is_empty();
+            seen.entry.conflicts.extend(differ);
         }
         let custom = self.custom_kinds(wanted).await?;
         let place = Place::root(self.definitions, &custom, wanted.object.api_version(), wanted.object.kind());
@@ -159,7 +165,6 @@ impl Prepare<'_> {
         let same = seen.entry.changes.is_empty() && !ownership && adopted.is_empty();
         seen.entry.action = if same { Action::Unchanged } else { Action::Change };
         Self::warn(&answer.warnings, wanted, seen);
-        seen.result = Some(result);
         Ok(())
     }
 
@@ -183,6 +188,7 @@ impl Prepare<'_> {
             return;
         }
         seen.entry.action = Action::Replace;
+        seen.entry.fixed.extend(named.iter().filter_map(|cause| cause.path.clone()));
         seen.entry.reasons.extend(named.iter().map(|cause| {
             let field = cause.path.as_deref().map(|path| format!("`{path}`: ")).unwrap_or_default();
             format!("{field}{}", cause.message)
@@ -209,6 +215,12 @@ impl Prepare<'_> {
         let causes = warnings.iter().flat_map(|text| warning::causes(text, &wanted.value));
         seen.findings.extend(causes.map(|cause| cause.warning(wanted.object.reference())));
     }
+}
+
+/// Whether a field, in the notation of structured-merge-diff, has the same value in both.
+fn is_same(field: &str, live: &Value, result: &Value) -> bool {
+    let value = |object: &Value| pointer(field, object).and_then(|pointer| object.pointer(&pointer).cloned());
+    value(live).is_some_and(|now| value(result) == Some(now))
 }
 
 pub(super) fn kind_of(wanted: &Wanted) -> (String, String) {

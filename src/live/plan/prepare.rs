@@ -59,6 +59,8 @@ pub(in crate::live) struct Item {
     pub action: Action,
     /// What the cluster has.
     pub live: Option<Value>,
+    /// Whether fields that others own with the very same value become ours.
+    pub shares: bool,
 }
 
 /// Looks at everything; writes nothing.
@@ -100,7 +102,7 @@ pub(in crate::live) async fn prepare(
     let present: BTreeSet<Identity> = wanted.iter().map(identity_of).chain(kept.iter().cloned()).collect();
     let mut items = Vec::with_capacity(wanted.len());
     for (wanted, (_, seen)) in wanted.into_iter().zip(seen) {
-        items.push(Item { wanted, action: seen.entry.action, live: seen.live });
+        items.push(Item { wanted, action: seen.entry.action, live: seen.live, shares: seen.shares });
         plan.entries.push(seen.entry);
         plan.findings.extend(seen.findings);
     }

@@ -12,11 +12,13 @@ pub(super) fn of_plan(plan: &Plan, old: &Release, new: &Release) -> Vec<Finding>
     let mut findings = Vec::new();
     for entry in &plan.entries {
         match entry.action {
-            Action::Replace => findings.push(
-                Finding::error("rehearse/replace", format!("it must be deleted and created anew: {}", entry.reasons.join("; ")))
-                    .with_object(entry.object.clone())
-                    .with_hint("keep the field, give the object another name, or apply with `--replace` and bear that it is away"),
-            ),
+            Action::Replace => {
+                let finding =
+                    Finding::error("rehearse/replace", format!("it must be deleted and created anew: {}", entry.reasons.join("; ")))
+                        .with_object(entry.object.clone())
+                        .with_hint("keep the field, give the object another name, or apply with `--replace` and bear that it is away");
+                findings.push(entry.fixed.first().into_iter().fold(finding, Finding::with_path));
+            }
             Action::Keep => findings.push(Finding::warning("rehearse/kept", entry.reasons.join("; ")).with_object(entry.object.clone())),
             _ => {}
         }
