@@ -26,6 +26,7 @@ mod process;
 mod render_command;
 mod rule;
 mod schema;
+mod schema_differential;
 mod server;
 mod server_connect;
 mod validate_command;
