@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 pub use custom::{CustomKind, EmbeddedCrd, custom_kinds, embedded_crds, embedded_kind};
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};
+pub use parse::value as read_schema;
 pub use pattern::Pattern;
 pub use schema::{Array, Constraints, Format, ListType, Object, Schema, Type, Validation};
 

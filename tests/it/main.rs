@@ -34,6 +34,7 @@ mod rehearse;
 mod render_command;
 mod rule;
 mod schema;
+mod schema_differential;
 mod server;
 mod server_connect;
 mod validate_command;
