@@ -4,6 +4,7 @@
 //! outside of its file and its config type knows it by name.
 
 mod application;
+mod argocd;
 mod base;
 mod extra;
 mod headscale;
@@ -30,4 +31,4 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA];
+pub const ALL: &[Component] = &[argocd::ARGOCD, base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA];

@@ -6,6 +6,11 @@
 mod accepted;
 mod application;
 mod architecture;
+mod argocd;
+mod argocd_accepted;
+mod argocd_keys;
+mod argocd_parity;
+mod argocd_programs;
 mod command;
 mod commands;
 mod config_errors;
