@@ -42,12 +42,12 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
         context.is_new().then(|| profiler("applicationsetcontroller.profile.enabled")),
     ];
     let container = Container {
-        args: words(&["/usr/local/bin/argocd-applicationset-controller"]),
+        args: Some(words(&["/usr/local/bin/argocd-applicationset-controller"])),
         env: Some(environment(context, Program::ApplicationSet, vec![namespace])),
         ports: Some(vec![named_port("webhook", 7000), named_port("metrics", 8080)]),
         resources: resources(&set.resources),
         volume_mounts: Some(mounts.into_iter().flatten().collect()),
-        ..container(context, PART.name(), context.argocd.image(), Some(PullPolicy::Always))
+        ..container(context, PART.name(), &context.argocd.image(), Some(PullPolicy::Always))
     };
     let pod = pod::pod(context, PART, container, Vec::new(), volumes.into_iter().flatten().collect());
     pod::deployment(context, PART, set.replicas, pod)

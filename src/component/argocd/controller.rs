@@ -36,14 +36,14 @@ pub(super) fn stateful_set(context: Context<'_>) -> StatefulSet {
         Some(profiler("controller.profile.enabled")),
     ];
     let container = Container {
-        args: words(&["/usr/local/bin/argocd-application-controller"]),
+        args: Some(words(&["/usr/local/bin/argocd-application-controller"])),
         env: Some(environment(context, Program::Controller, more)),
-        ports: ports(&[8082]),
+        ports: Some(ports(&[8082])),
         readiness_probe: Some(http("/healthz", 8082, 5, 10)),
         resources: resources(&controller.resources),
         volume_mounts: Some(mounts.into_iter().flatten().collect()),
         working_dir: Some("/home/argocd".to_owned()),
-        ..container(context, PART.name(), context.argocd.image(), Some(PullPolicy::Always))
+        ..container(context, PART.name(), &context.argocd.image(), Some(PullPolicy::Always))
     };
     let pod = PodSpec {
         affinity: Some(apart(context, PART)),

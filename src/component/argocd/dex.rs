@@ -13,17 +13,17 @@ const PART: Part = Part::Dex;
 pub(super) fn deployment(context: Context<'_>) -> Deployment {
     let argocd = context.argocd;
     let container = Container {
-        command: words(&["/shared/argocd-dex", "rundex"]),
+        command: Some(words(&["/shared/argocd-dex", "rundex"])),
         env: Some(environment(context, Program::Dex, Vec::new())),
-        ports: ports(&[5556, 5557, 5558]),
+        ports: Some(ports(&[5556, 5557, 5558])),
         resources: resources(&argocd.dex.resources),
         security_context: Some(SecurityContext { run_as_user: context.is_new().then_some(1001), ..locked_down() }),
         volume_mounts: Some(vec![mount("static-files", "/shared"), mount("dexconfig", "/tmp"), mount("argocd-dex-server-tls", "/tls")]),
-        ..container(context, "dex", argocd.images.dex(argocd.minor()), Some(PullPolicy::Always))
+        ..container(context, "dex", &argocd.images.dex(argocd.minor()), Some(PullPolicy::Always))
     };
     // Dex' image has no Argo CD, which writes Dex' config.
     let copy = Container {
-        command: words(&["/bin/cp", "-n", "/usr/local/bin/argocd", "/shared/argocd-dex"]),
+        command: Some(words(&["/bin/cp", "-n", "/usr/local/bin/argocd", "/shared/argocd-dex"])),
         volume_mounts: Some(vec![mount("static-files", "/shared"), mount("dexconfig", "/tmp")]),
         ..container_of_argocd(context)
     };
@@ -35,5 +35,5 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
 }
 
 fn container_of_argocd(context: Context<'_>) -> Container {
-    container(context, "copyutil", context.argocd.image(), Some(PullPolicy::Always))
+    container(context, "copyutil", &context.argocd.image(), Some(PullPolicy::Always))
 }

@@ -26,7 +26,7 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
     let volumes = [Some(config_map("tls-certs", "argocd-tls-certs-cm")), Some(repo_server_tls()), repo_server_mtls(context)];
     let open = TCPSocketAction { port: IntOrString::Int(9001), host: None };
     let container = Container {
-        args: words(&["/usr/local/bin/argocd-notifications"]),
+        args: Some(words(&["/usr/local/bin/argocd-notifications"])),
         env: Some(environment(context, Program::Notifications, Vec::new())),
         liveness_probe: Some(Probe { tcp_socket: Some(open), ..Probe::default() }),
         resources: resources(&context.argocd.notifications.resources),
@@ -34,7 +34,7 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
         security_context: Some(SecurityContext { run_as_non_root: None, seccomp_profile: None, ..locked_down() }),
         volume_mounts: Some(mounts.into_iter().flatten().collect()),
         working_dir: Some("/app".to_owned()),
-        ..container(context, PART.name(), context.argocd.image(), Some(PullPolicy::Always))
+        ..container(context, PART.name(), &context.argocd.image(), Some(PullPolicy::Always))
     };
     let security =
         PodSecurityContext { run_as_non_root: Some(true), seccomp_profile: Some(runtime_default()), ..PodSecurityContext::default() };

@@ -72,7 +72,7 @@ fn tolerations(context: Context<'_>) -> Option<Vec<Toleration>> {
 }
 
 /// A container of a part, with the settings that all have. `always` is upstream's own pull policy.
-pub(super) fn container(context: Context<'_>, name: &str, image: config::Image, always: Option<PullPolicy>) -> Container {
+pub(super) fn container(context: Context<'_>, name: &str, image: &config::Image, always: Option<PullPolicy>) -> Container {
     let policy = context.argocd.image_pull_policy.or(always);
     Container {
         name: name.to_owned(),
@@ -168,12 +168,12 @@ pub(super) fn variable(name: &str, value: &str) -> EnvVar {
     EnvVar { name: name.to_owned(), value: Some(value.to_owned()), value_from: None }
 }
 
-pub(super) fn words(words: &[&str]) -> Option<Vec<String>> {
-    Some(words.iter().map(ToString::to_string).collect())
+pub(super) fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
 }
 
-pub(super) fn ports(numbers: &[i32]) -> Option<Vec<ContainerPort>> {
-    Some(numbers.iter().map(|number| ContainerPort { container_port: *number, ..ContainerPort::default() }).collect())
+pub(super) fn ports(numbers: &[i32]) -> Vec<ContainerPort> {
+    numbers.iter().map(|number| ContainerPort { container_port: *number, ..ContainerPort::default() }).collect()
 }
 
 pub(super) fn named_port(name: &str, number: i32) -> ContainerPort {

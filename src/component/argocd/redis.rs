@@ -14,13 +14,13 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
     let argocd = context.argocd;
     let container = Container {
         // Nothing is saved: everything in the cache can be made anew.
-        args: words(&["--save", "", "--appendonly", "no", "--requirepass $(REDIS_PASSWORD)"]),
+        args: Some(words(&["--save", "", "--appendonly", "no", "--requirepass $(REDIS_PASSWORD)"])),
         env: Some(vec![redis_password("REDIS_PASSWORD")]),
-        ports: ports(&[6379]),
+        ports: Some(ports(&[6379])),
         resources: resources(&argocd.redis.resources),
         // The other half is the pod's.
         security_context: Some(SecurityContext { run_as_non_root: None, seccomp_profile: None, ..locked_down() }),
-        ..container(context, "redis", argocd.images.redis(argocd.minor()), Some(PullPolicy::Always))
+        ..container(context, "redis", &argocd.images.redis(argocd.minor()), Some(PullPolicy::Always))
     };
     let security = PodSecurityContext {
         run_as_non_root: Some(true),
@@ -39,7 +39,7 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
 /// Makes up Redis' password, where the Secret is not there yet.
 pub(super) fn password(context: Context<'_>) -> Container {
     Container {
-        command: words(&["argocd", "admin", "redis-initial-password"]),
-        ..container(context, "secret-init", context.argocd.image(), Some(PullPolicy::IfNotPresent))
+        command: Some(words(&["argocd", "admin", "redis-initial-password"])),
+        ..container(context, "secret-init", &context.argocd.image(), Some(PullPolicy::IfNotPresent))
     }
 }

@@ -77,14 +77,14 @@ pub(super) fn proxy(context: Context<'_>) -> Result<Deployment> {
         readiness_probe: Some(alive),
         security_context: Some(security()),
         volume_mounts: Some(vec![mount("data", "/usr/local/etc/haproxy"), mount("shared-socket", "/run/haproxy")]),
-        ..container(context, "haproxy", image(), Some(PullPolicy::IfNotPresent))
+        ..container(context, "haproxy", &image(), Some(PullPolicy::IfNotPresent))
     };
     let init = Container {
-        command: words(&["sh"]),
-        args: words(&["/readonly/haproxy_init.sh"]),
+        command: Some(words(&["sh"])),
+        args: Some(words(&["/readonly/haproxy_init.sh"])),
         security_context: Some(security()),
         volume_mounts: Some(vec![read_only("config-volume", "/readonly"), mount("data", "/data")]),
-        ..container(context, "config-init", image(), Some(PullPolicy::IfNotPresent))
+        ..container(context, "config-init", &image(), Some(PullPolicy::IfNotPresent))
     };
     let volumes = vec![config_map("config-volume", CONFIG), scratch("shared-socket"), scratch("data")];
     let user =

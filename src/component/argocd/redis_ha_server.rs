@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, PodSecurityContext, PodSpec, Probe, Volume, VolumeMount,
+    Container, ExecAction, Lifecycle, LifecycleHandler, PodSecurityContext, PodSpec, Probe, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -57,20 +57,20 @@ fn of_redis(context: Context<'_>, name: &str) -> Container {
     Container {
         env: Some(vec![redis_password("AUTH")]),
         security_context: Some(security()),
-        ..container(context, name, argocd.images.redis(argocd.minor()), Some(PullPolicy::IfNotPresent))
+        ..container(context, name, &argocd.images.redis(argocd.minor()), Some(PullPolicy::IfNotPresent))
     }
 }
 
 fn redis(context: Context<'_>) -> Container {
     let stop = exec(&["/bin/sh", "/readonly-config/trigger-failover-if-master.sh"]);
     Container {
-        command: words(&["redis-server"]),
-        args: words(&["/data/conf/redis.conf"]),
+        command: Some(words(&["redis-server"])),
+        args: Some(words(&["/data/conf/redis.conf"])),
         lifecycle: Some(Lifecycle { pre_stop: Some(stop), ..Lifecycle::default() }),
         liveness_probe: Some(script("/health/redis_liveness.sh", &SLOW)),
         readiness_probe: Some(script("/health/redis_readiness.sh", &SLOW)),
         startup_probe: Some(script("/health/redis_readiness.sh", &SLOW)),
-        ports: ports("redis", 6379),
+        ports: Some(vec![named_port("redis", 6379)]),
         resources: resources(&context.argocd.redis.resources),
         volume_mounts: Some(vec![read_only("config", "/readonly-config"), mount("data", "/data"), mount("health", "/health")]),
         ..of_redis(context, "redis")
@@ -81,13 +81,13 @@ fn sentinel(context: Context<'_>) -> Container {
     let start = exec(&["/bin/sh", "-c", "sleep 30; redis-cli -p 26379 sentinel reset argocd"]);
     let alive = |pace: &Pace| Some(script("/health/sentinel_liveness.sh", pace));
     Container {
-        command: words(&["redis-sentinel"]),
-        args: words(&["/data/conf/sentinel.conf"]),
+        command: Some(words(&["redis-sentinel"])),
+        args: Some(words(&["/data/conf/sentinel.conf"])),
         lifecycle: Some(Lifecycle { post_start: Some(start), ..Lifecycle::default() }),
         liveness_probe: alive(&SLOW),
         readiness_probe: alive(&Pace(5, 30, 15, 3)),
         startup_probe: alive(&Pace(3, 5, 10, 1)),
-        ports: ports("sentinel", 26379),
+        ports: Some(vec![named_port("sentinel", 26379)]),
         volume_mounts: Some(vec![mount("data", "/data"), mount("health", "/health")]),
         ..of_redis(context, "sentinel")
     }
@@ -95,8 +95,8 @@ fn sentinel(context: Context<'_>) -> Container {
 
 fn split_brain_fix(context: Context<'_>) -> Container {
     Container {
-        command: words(&["sh"]),
-        args: words(&["/readonly-config/fix-split-brain.sh"]),
+        command: Some(words(&["sh"])),
+        args: Some(words(&["/readonly-config/fix-split-brain.sh"])),
         env: Some(sentinel_ids()),
         liveness_probe: Some(probe(&["cat", "/readonly-config/redis.conf"], &SLOW)),
         readiness_probe: Some(probe(&["sh", "-c", "test -d /proc/1"], &SLOW)),
@@ -107,8 +107,8 @@ fn split_brain_fix(context: Context<'_>) -> Container {
 
 fn init(context: Context<'_>) -> Container {
     Container {
-        command: words(&["sh"]),
-        args: words(&["/readonly-config/init.sh"]),
+        command: Some(words(&["sh"])),
+        args: Some(words(&["/readonly-config/init.sh"])),
         env: Some(sentinel_ids()),
         volume_mounts: Some(config_and_data()),
         ..of_redis(context, "config-init")
@@ -119,12 +119,8 @@ fn config_and_data() -> Vec<VolumeMount> {
     vec![read_only("config", "/readonly-config"), mount("data", "/data")]
 }
 
-fn ports(name: &str, number: i32) -> Option<Vec<ContainerPort>> {
-    Some(vec![named_port(name, number)])
-}
-
 fn exec(command: &[&str]) -> LifecycleHandler {
-    LifecycleHandler { exec: Some(ExecAction { command: words(command) }), ..LifecycleHandler::default() }
+    LifecycleHandler { exec: Some(ExecAction { command: Some(words(command)) }), ..LifecycleHandler::default() }
 }
 
 fn script(path: &str, pace: &Pace) -> Probe {
@@ -133,7 +129,7 @@ fn script(path: &str, pace: &Pace) -> Probe {
 
 fn probe(command: &[&str], Pace(failures, delay, period, successes): &Pace) -> Probe {
     Probe {
-        exec: Some(ExecAction { command: words(command) }),
+        exec: Some(ExecAction { command: Some(words(command)) }),
         failure_threshold: Some(*failures),
         initial_delay_seconds: Some(*delay),
         period_seconds: Some(*period),

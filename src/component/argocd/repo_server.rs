@@ -47,14 +47,14 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
         context.is_new().then(|| profiler("reposerver.profile.enabled")),
     ];
     let container = Container {
-        args: words(&["/usr/local/bin/argocd-repo-server"]),
+        args: Some(words(&["/usr/local/bin/argocd-repo-server"])),
         env: Some(environment(context, Program::RepoServer, more)),
-        ports: ports(&[8081, 8084]),
+        ports: Some(ports(&[8081, 8084])),
         liveness_probe: Some(Probe { failure_threshold: Some(3), timeout_seconds: Some(5), ..http("/healthz?full=true", 8084, 30, 30) }),
         readiness_probe: Some(http("/healthz", 8084, 5, 10)),
         resources: resources(&repo_server.resources),
         volume_mounts: Some(mounts.into_iter().flatten().collect()),
-        ..container(context, PART.name(), context.argocd.image(), Some(PullPolicy::Always))
+        ..container(context, PART.name(), &context.argocd.image(), Some(PullPolicy::Always))
     };
     let pod = PodSpec {
         affinity: Some(apart(context, PART)),
@@ -70,14 +70,14 @@ fn copy_of_argocd(context: Context<'_>) -> Container {
     let (command, args) = if context.is_new() {
         let copy = "/bin/cp /usr/local/bin/argocd /var/run/argocd/argocd";
         let link = "/bin/ln -sf /var/run/argocd/argocd /var/run/argocd/argocd-cmp-server";
-        (words(&["sh", "-c"]), Some(vec![format!("{copy} && {link}")]))
+        (Some(words(&["sh", "-c"])), Some(vec![format!("{copy} && {link}")]))
     } else {
-        (words(&["/bin/cp", "-n", "/usr/local/bin/argocd", "/var/run/argocd/argocd-cmp-server"]), None)
+        (Some(words(&["/bin/cp", "-n", "/usr/local/bin/argocd", "/var/run/argocd/argocd-cmp-server"])), None)
     };
     Container {
         command,
         args,
         volume_mounts: Some(vec![mount("var-files", "/var/run/argocd")]),
-        ..container(context, "copyutil", context.argocd.image(), None)
+        ..container(context, "copyutil", &context.argocd.image(), None)
     }
 }

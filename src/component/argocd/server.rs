@@ -42,14 +42,14 @@ pub(super) fn deployment(context: Context<'_>) -> Deployment {
         Some(profiler("server.profile.enabled")),
     ];
     let container = Container {
-        args: words(&["/usr/local/bin/argocd-server"]),
+        args: Some(words(&["/usr/local/bin/argocd-server"])),
         env: Some(environment(context, Program::Server, more)),
-        ports: ports(&[8080, 8083]),
+        ports: Some(ports(&[8080, 8083])),
         liveness_probe: Some(Probe { timeout_seconds: Some(5), ..http("/healthz?full=true", 8080, 3, 30) }),
         readiness_probe: Some(http("/healthz", 8080, 3, 30)),
         resources: resources(&server.resources),
         volume_mounts: Some(mounts.into_iter().flatten().collect()),
-        ..container(context, PART.name(), context.argocd.image(), Some(PullPolicy::Always))
+        ..container(context, PART.name(), &context.argocd.image(), Some(PullPolicy::Always))
     };
     let pod = PodSpec {
         affinity: Some(apart(context, PART)),

@@ -39,15 +39,14 @@ fn fields(line: &str) -> Result<Vec<String>, String> {
     let mut rest = line;
     loop {
         rest = rest.trim_start();
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                if rest[..end].contains('"') {
-                    return Err("a quote stands inside of a field that does not begin with one".to_owned());
-                }
-                (rest[..end].trim_end().to_owned(), &rest[end..])
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_field(quoted)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            if rest[..end].contains('"') {
+                return Err("a quote stands inside of a field that does not begin with one".to_owned());
             }
+            (rest[..end].trim_end().to_owned(), &rest[end..])
         };
         fields.push(field);
         match after.strip_prefix(',') {

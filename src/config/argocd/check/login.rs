@@ -31,11 +31,12 @@ pub(super) fn check(check: &mut Check<'_>) {
             "remove `argocd.oidc`, or make it a Dex connector of type `oidc`",
         );
     }
-    if let Some(oidc) = &argocd.oidc {
-        if oidc.client_secret.is_none() && !oidc.enable_pkce_authentication {
-            let message = "the client has no secret, which works for public clients with PKCE only";
-            check.error(at(["oidc"]), RULE, message, "set `clientSecret: {name, key}`, or `enablePKCEAuthentication: true`");
-        }
+    if let Some(oidc) = &argocd.oidc
+        && oidc.client_secret.is_none()
+        && !oidc.enable_pkce_authentication
+    {
+        let message = "the client has no secret, which works for public clients with PKCE only";
+        check.error(at(["oidc"]), RULE, message, "set `clientSecret: {name, key}`, or `enablePKCEAuthentication: true`");
     }
     let asks = if argocd.oidc.is_some() { Some("oidc") } else { (!argocd.dex.connectors.is_empty()).then_some("dex") };
     if let (Some(key), None) = (asks, &argocd.url) {

@@ -52,7 +52,7 @@ fn one(check: &mut Check<'_>, path: &ConfigPath, key: &str, place: Place, known:
         Place::Unknown => {
             let hint = match did_you_mean(key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("{} has the keys that the page `operator-manual/{map}.yaml` of Argo CD's documentation names", map),
+                None => format!("{map} has the keys that the page `operator-manual/{map}.yaml` of Argo CD's documentation names"),
             };
             check.error(path.clone(), RULE, format!("`{key}` is no key of `{map}` in Argo CD {version}"), hint);
         }
