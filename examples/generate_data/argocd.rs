@@ -47,7 +47,8 @@ pub(crate) fn generate() -> Result<Files, String> {
             rows.insert(format!("{minor}\t{name}"), value);
         }
     }
-    let text: String = rows.iter().map(|(key, value)| format!("{key}\t{value}\n")).collect();
+    let lines: Vec<String> = rows.iter().map(|(key, value)| format!("{key}\t{value}\n")).collect();
+    let text = lines.concat();
     let origin = json!({"file": "argocd.zst", "modules": origins});
     let mut origin = serde_json::to_string_pretty(&origin).map_err(|cause| cause.to_string())?;
     origin.push('\n');

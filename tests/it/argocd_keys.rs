@@ -1,7 +1,7 @@
 //! Every key of the section reaches what is rendered.
 
 use manifestgen::config::Cluster;
-use manifestgen::manifest::Release;
+use manifestgen::manifest::{Object, Release};
 use manifestgen::render::{Selection, render};
 use serde_json::{Value, json};
 
@@ -252,7 +252,7 @@ fn parts_that_are_off_are_gone() {
     let release = release(&off);
     for word in ["dex", "notifications", "applicationset"] {
         let names: Vec<&str> =
-            release.objects().iter().filter(|object| object.group() != "apiextensions.k8s.io").map(|o| o.name()).collect();
+            release.objects().iter().filter(|object| object.group() != "apiextensions.k8s.io").map(Object::name).collect();
         assert!(names.iter().all(|name| !name.contains(word)), "{word}: {names:?}");
     }
     let policies: Vec<String> = release

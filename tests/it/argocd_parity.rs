@@ -4,6 +4,7 @@
 //! are compared as what they hold. Every difference has to stand in [`DIFFERENCES`], and every row there has to be one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 
 use manifestgen::source::Sources;
@@ -136,10 +137,9 @@ fn every_field_is_upstreams_or_listed() {
                 }
             }
         }
-        report.push_str(&format!("{variant}: {found}/{count} objects, {equal} of {fields} fields equal, {listed} listed differences\n"));
+        let _ = writeln!(report, "{variant}: {found}/{count} objects, {equal} of {fields} fields equal, {listed} listed differences");
     }
     let unused: Vec<_> = (0..DIFFERENCES.len()).filter(|row| !used.contains(row)).map(|row| DIFFERENCES[row].2).collect();
-    println!("{report}");
     let shown = wrong.iter().take(60).map(String::as_str).collect::<Vec<_>>().join("\n");
     assert!(wrong.is_empty(), "{} differences are not listed:\n{shown}", wrong.len());
     assert!(unused.is_empty(), "these rows are no differences: {unused:?}");
