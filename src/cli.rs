@@ -3,7 +3,9 @@
 mod completions;
 mod config_args;
 mod explain;
+mod gitops_tree;
 mod init;
+mod local_repositories;
 mod man;
 mod manifest_files;
 mod object_numbers;

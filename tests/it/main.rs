@@ -11,6 +11,7 @@ mod commands;
 mod config_errors;
 mod config_properties;
 mod data;
+mod gitops;
 mod headscale;
 mod headscale_fatal;
 mod headscale_keys;
