@@ -19,7 +19,7 @@ use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
-use super::{Outcome, block_on};
+use super::{Outcome, block_on, local_repositories};
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -109,6 +109,7 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     let subject = ManuallyDrop::new(Subject::read(ui, args, report)?);
     report.objects = subject.objects().len();
     let mut said = args.offline.rules(subject.objects(), subject.config())?;
+    said.extend(subject.cluster().map(local_repositories::check).unwrap_or_default());
     let Some(server) = args.server else {
         said.extend(args.offline.schemas(subject.objects(), subject.cluster())?);
         once_per_unknown_kind(&mut said);

@@ -17,6 +17,7 @@ mod config_errors;
 mod config_properties;
 mod data;
 mod dev;
+mod gitops;
 mod headscale;
 mod headscale_fatal;
 mod headscale_keys;
