@@ -278,3 +278,16 @@ fn a_local_repository_has_what_an_application_names() {
     6 "warning": "there is no repository `…/gone` on this machine" | "Argo CD looks for it where its repo-server runs, and has to find it there"
     "#);
 }
+
+/// They stood in `argocd` wherever Argo CD was.
+#[test]
+fn applications_live_where_argo_cd_runs() {
+    let folder = folder_with(
+        "cluster: {name: home}\nargocd: {namespace: gitops}\ngitops: {repoURL: https://git.example.com/cluster.git}\n\
+         applications: [{name: a, repoURL: https://x.example.com/a, namespace: a}]\n",
+    );
+    let text = Run::new(folder.path(), &["render", "--only", "application", "--format", "json"]).run().good();
+    let list: Value = serde_json::from_str(&text).expect("JSON");
+    let items = list["items"].as_array().expect("items");
+    assert!(!items.is_empty() && items.iter().all(|item| item["metadata"]["namespace"] == "gitops"), "{text}");
+}

@@ -93,6 +93,10 @@ fn the_server_judges_each_save() {
     dev.until("accepts it");
     let wrong = "extraObjects:\n- {apiVersion: v1, kind: Service, metadata: {name: a, namespace: default}, spec: {clusterIP: 10.99.0.1, ports: [{port: 80}]}}\n";
     fs::write(folder.path().join("cluster.yaml"), format!("{CLUSTER}{wrong}")).expect("written");
-    let said = dev.until("has something to say");
+    // Findings are told on stderr, the verdict on stdout: either may be read first.
+    let mut said = dev.until("has something to say");
+    if !said.iter().any(|line| line.contains("cluster.yaml:4:")) {
+        said = dev.until("cluster.yaml:4:");
+    }
     assert!(said.iter().any(|line| line.contains("cluster.yaml:4:")), "{said:#?}");
 }
