@@ -6,6 +6,7 @@
 mod application;
 mod argocd;
 mod base;
+mod checksum;
 mod extra;
 mod headscale;
 mod node;

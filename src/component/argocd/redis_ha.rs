@@ -6,15 +6,14 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{Container, EnvVar, PodSecurityContext, PodSpec, Probe, SecurityContext, VolumeMount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use sha2::{Digest, Sha256};
 
 use super::part::Part;
 use super::pod::{config_map, container, http, locked_down, mount, named_port, redis_password, scratch, strictly_apart, variable, words};
 use super::{Context, pod, redis};
+use crate::component::checksum::checksum;
 use crate::config::argocd::PullPolicy;
 use crate::data;
 use crate::diag::{Error, Result};
-use crate::manifest::hex;
 
 /// The ConfigMaps of the files.
 pub(super) const CONFIG: &str = "argocd-redis-ha-configmap";
@@ -29,18 +28,6 @@ pub(super) fn files(context: Context<'_>, name: &str) -> Result<BTreeMap<String,
     let files = data::argocd_files(minor, name).ok_or_else(|| Error::internal(format!("the files of `{name}` of {minor} are missing")))?;
     let namespace = format!("NAMESPACE=\"{}\"", context.argocd.namespace);
     Ok(files.into_iter().map(|(name, text)| (name, text.replace("NAMESPACE=\"argocd\"", &namespace))).collect())
-}
-
-/// SHA-256 in hex of the files, whose change has to replace the pods.
-pub(super) fn checksum(files: &BTreeMap<String, String>) -> String {
-    let mut hash = Sha256::new();
-    for (name, text) in files {
-        hash.update(name);
-        hash.update([0]);
-        hash.update(text);
-        hash.update([0]);
-    }
-    hex(&hash.finalize())
 }
 
 /// The locked-down container of the chart: that it is not root is said by the pod.

@@ -8,8 +8,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::part::Part;
 use super::pod::{config_map, container, mount, named_port, redis_password, resources, scratch, strictly_apart, template, words};
-use super::redis_ha::{CONFIG, COUNT, HEALTH, checksum, files, read_only, security, sentinel_ids};
+use super::redis_ha::{CONFIG, COUNT, HEALTH, files, read_only, security, sentinel_ids};
 use super::{Context, pod};
+use crate::component::checksum::checksum;
 use crate::config::argocd::PullPolicy;
 use crate::diag::Result;
 
