@@ -10,13 +10,14 @@ use crate::schema::pointer::Pointer;
 use crate::schema::scalar::nano;
 use crate::schema::violation::Violation;
 
+use super::workload::requirement;
 use super::{Check, list, refuse, text};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("core.v1.LimitRangeSpec", limits),
     ("core.v1.LimitRangeItem", limit),
     ("core.v1.ResourceQuotaSpec", quota),
-    ("core.v1.ScopedResourceSelectorRequirement", scope),
+    ("core.v1.ScopedResourceSelectorRequirement", requirement),
     ("core.v1.PersistentVolumeClaimSpec", claim),
     ("core.v1.PersistentVolumeSpec", volume),
 ];
@@ -173,19 +174,6 @@ fn quota(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     let has = |wanted: &str| scopes.iter().any(|scope| scope == wanted);
     if (has("BestEffort") && has("NotBestEffort")) || (has("Terminating") && has("NotTerminating")) {
         found.push(refuse(&list_at, "has scopes that exclude each other"));
-    }
-}
-
-fn scope(requirement: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
-    let values = !list(requirement, "values").is_empty();
-    match text(requirement, "operator") {
-        "In" | "NotIn" if !values => {
-            found.push(Violation::new("schema/required", &at.key("values"), "`values` is required where `operator` is `In` or `NotIn`"));
-        }
-        "Exists" | "DoesNotExist" if values => {
-            found.push(refuse(&at.key("values"), "must be empty where `operator` is `Exists` or `DoesNotExist`"));
-        }
-        _ => {}
     }
 }
 
