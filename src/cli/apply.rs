@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use crate::diag::{Error, Finding, Progress, Result, Severity};
+use crate::diag::{Error, Finding, Progress, Result};
 use crate::live::{self, Applied, ApplyOptions, SavedPlan};
 use crate::process::interrupted;
 use crate::ui::{StyledLine, Tone, Ui};
@@ -96,7 +96,7 @@ pub(super) fn report(ui: &Ui, subject: Option<&Subject>, mut applied: Applied, f
         subject.locate(&mut applied.findings);
     }
     let healthy = applied.health.as_ref().is_none_or(live::StatusReport::is_good);
-    let refused = applied.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let refused = applied.findings.iter().any(Finding::is_error);
     if format == Format::Json {
         let mut document = applied.plan.to_json();
         document["findings"] = json!(applied.findings);

@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use crate::diag::{Error, ErrorKind, Finding, Result, Severity};
+use crate::diag::{Error, ErrorKind, Finding, Result};
 use crate::lab::{ControlPlaneOptions, Spare};
 use crate::live;
 use crate::manifest::Release;
@@ -73,8 +73,7 @@ fn look(ui: &Ui, args: &DevArgs) -> Result<Seen> {
     let config = args.config.load_quietly(ui)?;
     let release = config.render(&Selection::default())?;
     let cluster = config.cluster();
-    let mut findings = args.offline.rules(release.objects(), Some((cluster, &release)))?;
-    findings.extend(args.offline.schemas(release.objects(), Some(cluster))?);
+    let mut findings = args.offline.verdict(release.objects(), Some((cluster, &release)))?;
     config.locate(&release, &mut findings);
     findings.splice(0..0, config.warnings().iter().cloned());
     Ok(Seen { config, release, findings })
@@ -82,7 +81,7 @@ fn look(ui: &Ui, args: &DevArgs) -> Result<Seen> {
 
 impl Seen {
     fn is_good(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        !self.findings.iter().any(Finding::is_error)
     }
 
     fn tell(&self, ui: &Ui, before: Option<&Release>, started: Instant) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::diag::{Progress, Result, Severity};
+use crate::diag::{Finding, Progress, Result};
 use crate::live::{self, Plan};
 use crate::sink;
 use crate::ui::Ui;
@@ -65,7 +65,7 @@ fn work(ui: &Ui, args: &PlanArgs) -> Result<Outcome> {
     if let Some(busy) = &plan.busy {
         ui.note(&format!("this release is being applied by {busy}: the plan may be old already"));
     }
-    let refused = plan.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let refused = plan.findings.iter().any(Finding::is_error);
     Ok(if refused || !plan.is_empty() { Outcome::Findings } else { Outcome::Good })
 }
 

@@ -93,7 +93,7 @@ fn show(ui: &Ui, rehearsal: &Rehearsal, format: Format) -> Result<()> {
     for object in &rehearsal.not_rehearsed {
         ui.note(&format!("not rehearsed: {}, whose kind nobody here knows", plan_lines::name(object)));
     }
-    let errors = rehearsal.findings.iter().filter(|finding| finding.severity == crate::diag::Severity::Error).count();
+    let errors = rehearsal.findings.iter().filter(|finding| finding.is_error()).count();
     let warnings = rehearsal.findings.len() - errors;
     let what = rehearsal.plan.as_ref().map_or_else(|| "not begun".to_owned(), plan_lines::done);
     ui.data(&format!("rehearsed on kube-apiserver {}: {what}; {errors} errors, {warnings} warnings\n", rehearsal.server_version))

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::config::GoDuration;
-use crate::diag::{Error, Finding, Result, Severity};
+use crate::diag::{Error, Finding, Result};
 use crate::live::{PlanOptions, Protected, STATE_NAMESPACE};
 use crate::manifest::{Release, ReleaseBuilder};
 use crate::render::Selection;
@@ -157,7 +157,7 @@ impl ReleaseArgs {
         }
         let mut files = ManifestFiles::read(&self.file)?;
         let findings = files.take_findings();
-        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        if findings.iter().any(Finding::is_error) {
             return Err(Error::usage("the manifests cannot be read").with_findings(findings));
         }
         ui.findings(&findings);

@@ -15,7 +15,7 @@ use super::lease::Lease;
 use super::plan::{Action, Plan, PlanOptions, Prepared, SavedPlan, prepare};
 use super::status::{StatusReport, wait_for_health};
 use super::target::Target;
-use crate::diag::{Error, Finding, Progress, Result, Severity};
+use crate::diag::{Error, Finding, Progress, Result};
 use crate::manifest::Release;
 
 pub(super) use prune::prune;
@@ -103,7 +103,7 @@ async fn work(
     }
     let Prepared { plan, mut items, leaving, mut inventory, meanwhile, contents } = prepared;
     let mut applied = Applied { findings: obstacles(&plan, &options.plan), plan, done: false, revision: None, health: None };
-    if applied.findings.iter().any(|finding| finding.severity == Severity::Error) {
+    if applied.findings.iter().any(Finding::is_error) {
         return Ok(applied);
     }
     if !applied.plan.is_empty() {
@@ -116,7 +116,7 @@ async fn work(
         return Ok(applied);
     }
     applied.findings.extend(prune(&target, &leaving, deadline, progress).await?);
-    if applied.findings.iter().any(|finding| finding.severity == Severity::Error) {
+    if applied.findings.iter().any(Finding::is_error) {
         return Ok(applied);
     }
     inventory.record(&target, &contents).await?;

@@ -9,7 +9,7 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::data;
-use crate::diag::{Error, Finding, ObjectRef, Progress, Result, Severity};
+use crate::diag::{Error, Finding, ObjectRef, Progress, Result};
 use crate::lab::{ControlPlane, ControlPlaneOptions};
 use crate::live::{self, Action, Applied, ApplyOptions, Connection, Plan, PlanOptions};
 use crate::manifest::Release;
@@ -45,7 +45,7 @@ impl Rehearsal {
     /// Whether nothing is wrong; warnings are allowed.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        !self.findings.iter().any(Finding::is_error)
     }
 }
 
