@@ -7,12 +7,16 @@ mod application;
 mod argocd;
 mod base;
 mod checksum;
+mod dagger;
 mod extra;
 mod headscale;
 mod node;
 mod output;
+mod pod;
+mod traffic;
 
 pub use application::tree;
+pub use dagger::{RunnerHost, runner_hosts};
 pub use output::{NamespaceNeed, Output};
 
 use crate::config::Cluster;
@@ -32,4 +36,5 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] = &[argocd::ARGOCD, base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA];
+pub const ALL: &[Component] =
+    &[argocd::ARGOCD, base::BASE, headscale::HEADSCALE, dagger::DAGGER, node::NODE, application::APPLICATION, extra::EXTRA];

@@ -18,3 +18,5 @@ pub const ARGOCD_HAPROXY: &str = "public.ecr.aws/docker/library/haproxy:3.0.8-al
 pub const ARGOCD_2_13_DEX: &str = "ghcr.io/dexidp/dex:v2.41.1";
 /// Redis, as the manifests of Argo CD 2.13.2 name it: of Docker's own library, so `docker.io/library/redis`.
 pub const ARGOCD_2_13_REDIS: &str = "redis:7.0.15-alpine";
+/// The Dagger engine.
+pub const DAGGER: &str = "0.21.8";

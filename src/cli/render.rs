@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::component;
 use crate::diag::{Error, Result};
 use crate::manifest::Release;
 use crate::render::Selection;
@@ -75,6 +76,10 @@ pub(super) fn render(ui: &Ui, args: &RenderArgs) -> Result<Outcome> {
     };
     if !args.check {
         say_what_is_left_out(ui, &release, args.format, output);
+        let has_engine = release.objects().iter().any(|object| object.component() == "dagger");
+        for host in component::runner_hosts(loaded.cluster()).into_iter().filter(|_| has_engine) {
+            ui.note(&format!("Dagger for clients {}: {}", host.whence, host.assignment));
+        }
     }
     Ok(outcome)
 }

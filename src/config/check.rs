@@ -11,7 +11,7 @@ mod node;
 mod node_port;
 mod storage;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod version;
 
 use super::{Cluster, Problems};
@@ -29,6 +29,7 @@ const ALL: &[Check] = &[
     super::headscale::check,
     super::application::check,
     super::argocd::check,
+    super::dagger::check,
     node_port::check,
     images::check,
     extra_objects::check,

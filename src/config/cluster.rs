@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Application, ArgoCd, Cidrs, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s, KubernetesVersion,
-    NodeEntry, Project, RuleLevel, Storage,
+    Access, Application, ArgoCd, Cidrs, Dagger, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s,
+    KubernetesVersion, NodeEntry, Project, RuleLevel, Storage,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -44,6 +44,9 @@ pub struct Cluster {
     /// The Git repository that holds the cluster's tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gitops: Option<Gitops>,
+    /// A Dagger engine for builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dagger: Option<Dagger>,
     /// Replaces image references, for mirrors and offline labs: the key is the reference as rendered without this map.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, Image>,

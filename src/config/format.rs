@@ -107,6 +107,14 @@ formats! {
     FileMode = "file-mode", examples ["0400", "0644"];
 }
 
+impl Quantity {
+    /// What it amounts to in whole units, rounded up; none when the text is no quantity, or more than fits.
+    #[must_use]
+    pub fn amount(&self) -> Option<u64> {
+        quantity::amount(&self.0)
+    }
+}
+
 impl Cidr {
     /// The network; none when the text is not one.
     #[must_use]
@@ -229,6 +237,7 @@ const FORMATS: &[Format] = table! {
     "cron" "a cron schedule" false cron::check, "^(@[a-z]+|@every .+|[^ ]+( +[^ ]+){4})$";
     "file-mode" "a file mode" true path::check_mode, "^[0-7]{3,4}$";
     "argocd-version" "an Argo CD version" true super::argocd::check_version, "^(2[.]13|3[.]5)([.][0-9]{1,9})?$";
+    "dagger-version" "a version of Dagger" true super::dagger::check_version, "^0[.](19|20|21)[.][0-9]{1,9}$";
     "headscale-version" "a Headscale version" true super::headscale::check_version, "^0[.](28|29)([.][0-9]{1,9})?$";
     "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9]+(y|w|d|h|m|s|ms))+)$";
 };

@@ -16,6 +16,7 @@ mod command;
 mod commands;
 mod config_errors;
 mod config_properties;
+mod dagger;
 mod data;
 mod dev;
 mod gitops;

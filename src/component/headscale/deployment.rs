@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{
     Affinity, Capabilities, Container, ContainerPort, EnvVar, EnvVarSource, HTTPGetAction, NodeAffinity, NodeSelectorRequirement,
-    NodeSelectorTerm, PodSecurityContext, PodSpec, PodTemplateSpec, PreferredSchedulingTerm, Probe, ResourceRequirements, SeccompProfile,
-    SecretKeySelector, SecurityContext, Sysctl, TCPSocketAction, Toleration,
+    NodeSelectorTerm, PodSecurityContext, PodSpec, PodTemplateSpec, PreferredSchedulingTerm, Probe, SeccompProfile, SecretKeySelector,
+    SecurityContext, Sysctl, TCPSocketAction, Toleration,
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, NAME, secrets, volumes};
 use crate::component::checksum::checksum;
-use crate::config;
-use crate::config::TaintEffect;
+use crate::component::pod as shared;
 use crate::config::headscale::ChallengeType;
 
 /// `nonroot` of the distroless base image that Headscale's image is built on.
@@ -48,7 +46,6 @@ pub(super) fn deployment(context: Context<'_>, files: &BTreeMap<String, String>)
 
 fn pod(context: Context<'_>) -> PodSpec {
     let (volumes, mounts) = volumes::volumes(context);
-    let node_selector = context.headscale.node_selector.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
     PodSpec {
         service_account_name: Some(NAME.to_owned()),
         automount_service_account_token: Some(false),
@@ -57,7 +54,7 @@ fn pod(context: Context<'_>) -> PodSpec {
         security_context: Some(pod_security(context)),
         affinity: Some(near_the_control_plane()),
         tolerations: Some(tolerations(context)),
-        node_selector: Some(node_selector).filter(|labels: &BTreeMap<_, _>| !labels.is_empty()),
+        node_selector: shared::node_selector(&context.headscale.node_selector),
         containers: vec![Container { volume_mounts: Some(mounts), ..container(context) }],
         volumes: Some(volumes),
         ..PodSpec::default()
@@ -99,14 +96,7 @@ fn tolerations(context: Context<'_>) -> Vec<Toleration> {
         operator: Some("Exists".to_owned()),
         ..Toleration::default()
     });
-    let own = context.headscale.tolerations.iter().map(|toleration| Toleration {
-        key: Some(toleration.key.to_string()),
-        operator: Some(if toleration.value.is_some() { "Equal" } else { "Exists" }.to_owned()),
-        value: toleration.value.as_ref().map(ToString::to_string),
-        effect: toleration.effect.map(TaintEffect::as_str).map(ToOwned::to_owned),
-        toleration_seconds: None,
-    });
-    servers.into_iter().chain(own).collect()
+    servers.into_iter().chain(shared::tolerations(&context.headscale.tolerations)).collect()
 }
 
 fn container(context: Context<'_>) -> Container {
@@ -121,7 +111,7 @@ fn container(context: Context<'_>) -> Container {
         startup_probe: Some(Probe { period_seconds: Some(2), failure_threshold: Some(150), ..probe(context) }),
         liveness_probe: Some(Probe { period_seconds: Some(20), timeout_seconds: Some(5), failure_threshold: Some(3), ..probe(context) }),
         readiness_probe: Some(Probe { period_seconds: Some(10), timeout_seconds: Some(5), ..probe(context) }),
-        resources: Some(resources(&headscale.resources)),
+        resources: Some(shared::resources(&headscale.resources.requests, &headscale.resources.limits)),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             read_only_root_filesystem: Some(true),
@@ -177,12 +167,4 @@ fn probe(context: Context<'_>) -> Probe {
     let scheme = if headscale.serves_tls() { "HTTPS" } else { "HTTP" };
     let get = HTTPGetAction { path: Some("/health".to_owned()), port, scheme: Some(scheme.to_owned()), ..HTTPGetAction::default() };
     Probe { http_get: Some(get), ..Probe::default() }
-}
-
-fn resources(resources: &config::headscale::Resources) -> ResourceRequirements {
-    let of = |amounts: &BTreeMap<String, config::Quantity>| {
-        let amounts: BTreeMap<_, _> = amounts.iter().map(|(name, amount)| (name.clone(), Quantity(amount.to_string()))).collect();
-        Some(amounts).filter(|amounts| !amounts.is_empty())
-    };
-    ResourceRequirements { requests: of(&resources.requests), limits: of(&resources.limits), claims: None }
 }

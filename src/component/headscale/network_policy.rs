@@ -1,12 +1,12 @@
 //! What the pod may talk to, in clusters whose namespaces deny the rest.
 
 use k8s_openapi::api::networking::v1::{
-    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, NAME, Output, at};
+use crate::component::traffic::{addresses, dns, named_namespace, namespaces, port};
 use crate::config::headscale::{ChallengeType, DatabaseType};
 use crate::config::{Host, HttpUrl, Port};
 use crate::diag::Result;
@@ -27,19 +27,6 @@ fn policy(context: Context<'_>) -> NetworkPolicy {
         egress: Some(egress(context)),
     };
     NetworkPolicy { metadata: context.metadata(NAME), spec: Some(spec) }
-}
-
-fn port(protocol: &str, number: u16) -> NetworkPolicyPort {
-    NetworkPolicyPort { protocol: Some(protocol.to_owned()), port: Some(IntOrString::Int(number.into())), end_port: None }
-}
-
-fn namespaces(selector: LabelSelector) -> NetworkPolicyPeer {
-    NetworkPolicyPeer { namespace_selector: Some(selector), ..NetworkPolicyPeer::default() }
-}
-
-fn named_namespace(name: &str) -> NetworkPolicyPeer {
-    let labels = [("kubernetes.io/metadata.name".to_owned(), name.to_owned())].into();
-    namespaces(LabelSelector { match_labels: Some(labels), match_expressions: None })
 }
 
 fn ingress(context: Context<'_>) -> Vec<NetworkPolicyIngressRule> {
@@ -89,20 +76,11 @@ fn egress(context: Context<'_>) -> Vec<NetworkPolicyEgressRule> {
     rules
 }
 
-fn dns() -> NetworkPolicyEgressRule {
-    let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())].into();
-    let peer = NetworkPolicyPeer {
-        pod_selector: Some(LabelSelector { match_labels: Some(pods), match_expressions: None }),
-        ..named_namespace("kube-system")
-    };
-    NetworkPolicyEgressRule { to: Some(vec![peer]), ports: Some(vec![port("UDP", 53), port("TCP", 53)]) }
-}
-
 /// An address, or the namespace of a Service of this cluster; none for a name outside of it, whose address nobody knows yet.
 fn postgres_peer(context: Context<'_>, host: &Host) -> Option<NetworkPolicyPeer> {
     if let Some(address) = host.address() {
         let cidr = ipnet::IpNet::from(address).to_string();
-        return Some(NetworkPolicyPeer { ip_block: Some(IPBlock { cidr, except: None }), ..NetworkPolicyPeer::default() });
+        return Some(addresses(cidr));
     }
     let domain = format!(".{}", context.cluster.cluster.network.domain);
     let name = host.as_str().strip_suffix(&domain).unwrap_or(host.as_str());

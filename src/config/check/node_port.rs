@@ -8,8 +8,7 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::extra_objects;
-use crate::config::headscale;
-use crate::config::{Cluster, Problems};
+use crate::config::{Cluster, Problems, dagger, headscale};
 use crate::source::ConfigPath;
 
 const RULE: &str = "config/node-port";
@@ -25,7 +24,7 @@ struct Claim {
 }
 
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
-    let claims: Vec<Claim> = of_headscale(cluster).into_iter().chain(of_objects(cluster)).collect();
+    let claims: Vec<Claim> = of_components(cluster).into_iter().chain(of_objects(cluster)).collect();
     let range = range(cluster);
     let mut seen: HashMap<(&str, u64), &Claim> = HashMap::new();
     for claim in &claims {
@@ -53,12 +52,10 @@ fn range(cluster: &Cluster) -> Option<RangeInclusive<u64>> {
     Some(first.parse().ok()?..=last.parse().ok()?)
 }
 
-fn of_headscale(cluster: &Cluster) -> Vec<Claim> {
-    let Some(headscale) = &cluster.headscale else { return Vec::new() };
-    headscale::node_ports(headscale)
-        .into_iter()
-        .map(|(path, protocol, port)| Claim { path, protocol: protocol.to_owned(), port: port.into() })
-        .collect()
+fn of_components(cluster: &Cluster) -> Vec<Claim> {
+    let headscale = cluster.headscale.iter().flat_map(headscale::node_ports);
+    let dagger = cluster.dagger.iter().flat_map(dagger::node_ports);
+    headscale.chain(dagger).map(|(path, protocol, port)| Claim { path, protocol: protocol.to_owned(), port: port.into() }).collect()
 }
 
 fn of_objects(cluster: &Cluster) -> Vec<Claim> {

@@ -26,6 +26,41 @@ fn is_exponent(suffix: &str) -> bool {
     !digits.is_empty() && digits.len() <= 3 && digits.chars().all(|c| c.is_ascii_digit())
 }
 
+/// What it amounts to in whole units, rounded up as Kubernetes does; none for a negative or wrong one, or more than fits.
+pub(super) fn amount(text: &str) -> Option<u64> {
+    check(text).ok()?;
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, suffix) = text.split_at(end);
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    // The digits as one number, and how many of them stand behind the point.
+    let digits: u128 = format!("{whole}{part}").parse().ok()?;
+    let behind = u32::try_from(part.len()).ok()?;
+    let power = |exponent: u32| 10_u128.checked_pow(exponent);
+    let (factor, divisor) = match suffix {
+        "n" => (1, power(9)?),
+        "u" => (1, power(6)?),
+        "m" => (1, 1000),
+        "" => (1, 1),
+        "k" => (power(3)?, 1),
+        "M" => (power(6)?, 1),
+        "G" => (power(9)?, 1),
+        "T" => (power(12)?, 1),
+        "P" => (power(15)?, 1),
+        "E" => (power(18)?, 1),
+        binary if binary.ends_with('i') => {
+            let step = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].iter().position(|unit| *unit == binary)?;
+            (1024_u128.pow(u32::try_from(step).ok()? + 1), 1)
+        }
+        exponent => match exponent.get(1..)?.parse::<i32>().ok()? {
+            negative @ ..0 => (1, power(negative.unsigned_abs())?),
+            positive => (power(positive.unsigned_abs())?, 1),
+        },
+    };
+    let divisor = power(behind)?.checked_mul(divisor)?;
+    u64::try_from(digits.checked_mul(factor)?.div_ceil(divisor)).ok()
+}
+
 /// What was most likely meant: `12Gb`, `12GB`, `12g` and `12 gi` all have the letter that counts.
 fn suggestion(number: &str, suffix: &str) -> String {
     let folded = suffix.trim().to_lowercase();
@@ -59,6 +94,18 @@ mod tests {
     fn takes_what_kubernetes_takes() {
         for good in ["0", "1", "1.5", ".5", "5.", "500m", "1Gi", "12E", "1e3", "1E-3", "+1k", "-1", "100n", "8Ei"] {
             assert_eq!(verdict("quantity", good), "ok", "{good}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_whole_units() {
+        let amounts =
+            [("0", 0), ("5.", 5), ("1.5", 2), ("500m", 1), ("1Gi", 1 << 30), ("1.5Ki", 1536), ("2k", 2000), ("1e3", 1000), ("25E-1", 3)];
+        for (text, amount) in amounts {
+            assert_eq!(super::amount(text), Some(amount), "{text}");
+        }
+        for wrong in ["-1", "", "x", "99Ei", "1e999", "99999999999999999999999999999999999999999999Gi"] {
+            assert_eq!(super::amount(wrong), None, "{wrong}");
         }
     }
 
