@@ -12,6 +12,7 @@ mod render;
 mod report;
 mod sarif;
 mod schema;
+mod secret;
 mod validate;
 
 use std::ffi::OsString;
@@ -50,6 +51,8 @@ enum Command {
     Render(render::RenderArgs),
     /// Check the cluster file and what it renders, or any manifests, offline or on a real API server
     Validate(validate::ValidateArgs),
+    /// Make, change and check secrets in age files
+    Secret(secret::SecretArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -81,6 +84,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::explain(&ui, &args),
         Command::Render(args) => render::render(&ui, &args),
         Command::Validate(args) => validate::validate(&ui, &args),
+        Command::Secret(args) => secret::secret(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),

@@ -9,6 +9,7 @@ mod extra;
 mod headscale;
 mod node;
 mod output;
+mod secrets;
 
 pub use application::tree;
 pub use output::{NamespaceNeed, Output};
@@ -30,4 +31,4 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA];
+pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA, secrets::SECRETS];

@@ -20,6 +20,7 @@ pub mod reference;
 pub mod render;
 pub mod rule;
 pub mod schema;
+pub mod secret;
 pub mod sink;
 pub mod source;
 pub mod ui;

@@ -4,6 +4,7 @@
 
 mod findings;
 mod progress;
+mod prompt;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,6 +15,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use crate::diag::{Error, Finding};
 
 pub use progress::TerminalProgress;
+pub use prompt::{prompt_line, prompt_unseen};
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -28,7 +30,7 @@ pub enum Color {
 }
 
 /// How a command talks to its user.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ui {
     stderr: ColorChoice,
     quiet: bool,

@@ -7,14 +7,13 @@ use super::NOT_BUILT;
 pub(super) const PROFILES: &str = "Variants of this file. `--profile NAME` lays one over it; a profile may hold any part of a config.";
 
 /// Key and what it will be.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("argocd", "Argo CD, which keeps the cluster as a Git repository says."),
     ("ingress", "The ingress controller and its routes."),
     ("dashboard", "A page with links to everything that runs in the cluster."),
     ("operators", "Operators installed from Helm charts."),
     ("dagger", "A Dagger engine for builds in the cluster."),
     ("mesh", "A WireGuard mesh between the nodes."),
-    ("secrets", "Encrypted secrets and where they are delivered."),
 ];
 
 /// Adds those that the types do not have. Only null is a value of them, so that nothing that was written is silently left out.
