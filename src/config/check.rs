@@ -11,7 +11,7 @@ mod node;
 mod node_port;
 mod storage;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 mod version;
 
 use super::{Cluster, Problems};

@@ -27,6 +27,8 @@ mod process;
 mod render_command;
 mod rule;
 mod schema;
+mod secret;
+mod secret_config;
 mod server;
 mod server_connect;
 mod validate_command;

@@ -5,12 +5,12 @@ use serde_json::Value;
 use crate::config::{Cluster, Problems};
 use crate::diag::Severity;
 
-pub(super) fn cluster(config: Value) -> Cluster {
+pub(in crate::config) fn cluster(config: Value) -> Cluster {
     serde_json::from_value(config).expect("a cluster")
 }
 
 /// What one check says, `severity path rule: message`, line by line.
-pub(super) fn said(check: fn(&Cluster, &mut Problems), cluster: &Cluster) -> String {
+pub(in crate::config) fn said(check: fn(&Cluster, &mut Problems), cluster: &Cluster) -> String {
     let mut problems = Problems::new();
     check(cluster, &mut problems);
     let lines = problems.as_slice().iter().map(|problem| {

@@ -76,4 +76,35 @@ mod tests {
         ]);
         assert_eq!(of(secrets), "");
     }
+
+    #[test]
+    fn readers_are_known() {
+        let secrets = json!([
+            {"name": "a", "recipients": ["admin"], "nodes": ["primer"]},
+            {"name": "b", "recipients": ["primer"], "nodes": ["primr"]},
+        ]);
+        insta::assert_snapshot!(of(secrets), @"");
+        let config = json!({"cluster": {"name": "c"}, "nodes": [{"name": "primer", "role": "server"}], "recipients": {"admins": [AGE]},
+            "secrets": [{"name": "a", "nodes": ["primer"]}]});
+        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        let config = json!({"cluster": {"name": "c"}, "secrets": [{"name": "a", "deliver": [{"type": "k3s-token"}]}]});
+        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+    }
+
+    #[test]
+    fn values_and_places_fit() {
+        let into = |name: &str, key: &str| json!([{"type": "kubernetes", "namespace": "shop", "name": name, "key": key}]);
+        let secrets = json!([
+            {"name": "index-key", "deliver": into("own", "a")},
+            {"name": "b", "file": "secrets/../c.age", "deliver": into("both", "a")},
+            {"name": "c", "file": "secrets/d.age", "deliver": into("both", "a")},
+            {"name": "d", "make": {"type": "random", "alphabet": "abca", "encoding": "hex", "length": 4}},
+            {"name": "e", "make": {"type": "tls", "ca": "d", "hosts": ["a"]}, "deliver": [{"type": "headscale-noise-key"}]},
+            {"name": "f", "deliver": [{"type": "headscale-oidc-client-secret"}, {"type": "k3s-agent-token"}]},
+            {"name": "g", "deliver": [{"type": "argocd-repository", "url": "example.com/x", "name": "both", "namespace": "shop"}]},
+            {"name": "h", "deliver": [{"type": "tls", "namespace": "shop", "name": "both"}, {"type": "k3s-token"}]},
+            {"name": "i", "deliver": [{"type": "k3s-token"}]},
+        ]);
+        insta::assert_snapshot!(of(secrets), @"");
+    }
 }
