@@ -60,7 +60,7 @@
         inherit (manifests) mkManifests;
         mkCluster = import ./nix/cluster.nix {
           inherit lib;
-          inherit (lib) nixosSystem;
+          defaultSystem = lib.nixosSystem;
           module = modules.default;
         };
       };

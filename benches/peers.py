@@ -159,6 +159,16 @@ def server(binary: Path, runs: int) -> None:
                 ("kubectl apply --server-side --dry-run=server", apply + ["--dry-run=server"]),
                 env=environment,
             )
+            ours = [str(binary), "apply", "-f", str(install), "--name", "argocd", "--no-wait"]
+            # The first run makes the objects ours as well; from then on neither side changes anything.
+            run(ours, env=environment)
+            compare(
+                f"apply of {OBJECTS} objects that are there",
+                runs,
+                ("manifestgen apply --no-wait", ours),
+                ("kubectl apply --server-side", apply),
+                env=environment,
+            )
         finally:
             keeper.terminate()
             keeper.wait()

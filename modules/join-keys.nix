@@ -21,13 +21,14 @@ let
   mint = pkgs.writeShellApplication {
     name = "cluster-join-keys";
     runtimeInputs = [
-      config.services.k3s.package
       pkgs.age
       pkgs.coreutils
       pkgs.curl
       pkgs.findutils
       pkgs.gnugrep
       pkgs.jq
+      # Not k3s' own, which unpacks itself into a home before it runs.
+      pkgs.kubectl
     ];
     text = builtins.readFile ./scripts/join-keys.sh;
   };
@@ -113,7 +114,9 @@ in
       environment = {
         KUBECONFIG = "%d/kubeconfig";
         HEALTH_URL = "http://127.0.0.1:${toString (headscale.service.nodePort or 30080)}/health";
-        HEADSCALE = "kubectl --namespace=${headscale.namespace or "headscale"} exec deployment/headscale --container=headscale -- headscale";
+        HEADSCALE = "kubectl --namespace=${
+          headscale.namespace or "headscale"
+        } exec deployment/headscale --container=headscale -- headscale";
         HEADSCALE_USER = cfg.user;
         TAGS = lib.concatStringsSep "," cfg.tags;
         EXPIRATION_HOURS = toString cfg.expiration;

@@ -59,6 +59,7 @@ in
 
     nodeInterfaces = mkOption {
       type = types.listOf types.str;
+      default = [ ];
       example = [ "eth1" ];
       description = ''
         Network interfaces by which this machine reaches the other nodes. The firewall lets what nodes say to each
@@ -105,33 +106,39 @@ in
     };
   };
 
-  config = lib.mkMerge [
-    { services.manifestgen.nodeInterfaces = lib.mkDefault [ ]; }
-    (lib.mkIf cfg.enable {
-      assertions = [
-        {
-          assertion = cfg.node != { };
-          message =
-            "services.manifestgen: no entry of `settings.nodes` is named `${cfg.nodeName}`"
-            + (
-              if nodes == [ ] then
-                ", because there is none: list the machines of the cluster there"
-              else
-                ": set `networking.hostName` or `services.manifestgen.nodeName` to one of ${lib.concatStringsSep ", " named}"
-            );
-        }
-        {
-          assertion = cfg.primer != { };
-          message = "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join";
-        }
-        {
-          assertion = lib.allUnique named;
-          message = "services.manifestgen: two entries of `settings.nodes` have the same name: ${lib.concatStringsSep ", " named}";
-        }
-      ];
-      environment.systemPackages = [ cfg.package ];
-      # A machine with a mistake in its cluster file is not built.
-      system.checks = [ cfg.manifests ];
-    })
-  ];
+  config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = cfg.node != { };
+        message =
+          "services.manifestgen: no entry of `settings.nodes` is named `${cfg.nodeName}`"
+          + (
+            if nodes == [ ] then
+              ", because there is none: list the machines of the cluster there"
+            else
+              ": set `networking.hostName` or `services.manifestgen.nodeName` to one of ${lib.concatStringsSep ", " named}"
+          );
+      }
+      {
+        assertion = cfg.primer != { };
+        message = "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join";
+      }
+      {
+        assertion = lib.allUnique named;
+        message = "services.manifestgen: two entries of `settings.nodes` have the same name: ${lib.concatStringsSep ", " named}";
+      }
+    ];
+    environment.systemPackages = [ cfg.package ];
+    warnings =
+      lib.optional
+        (
+          lib.length nodes > 1
+          && cfg.nodeInterfaces == [ ]
+          && config.networking.firewall.enable
+          && cfg.node != { }
+        )
+        "services.manifestgen: the firewall of `${cfg.nodeName}` lets in nothing that the other nodes say: set `services.manifestgen.nodeInterfaces` to the interface by which it reaches them, such as `eth0`, or `networking.firewall.enable = false`";
+    # A machine with a mistake in its cluster file is not built.
+    system.checks = [ cfg.manifests ];
+  };
 }

@@ -40,9 +40,8 @@ in
     loginServer = mkOption {
       type = types.str;
       default =
-        headscale.serverUrl or "http://${primer.address or "primer"}:${
-          toString (headscale.service.nodePort or 30080)
-        }";
+        headscale.serverUrl
+          or "http://${primer.address or "primer"}:${toString (headscale.service.nodePort or 30080)}";
       defaultText = lib.literalMD "`headscale.serverUrl` of the cluster file, or the primer's address and Headscale's NodePort";
       example = "https://headscale.example.com";
       description = ''
@@ -53,7 +52,11 @@ in
 
     joinKeyFile = mkOption {
       type = types.str;
-      default = if isPrimer then "/run/cluster-join-keys/${cluster.nodeName}" else "/var/lib/cluster-mesh/join-key.age";
+      default =
+        if isPrimer then
+          "/run/cluster-join-keys/${cluster.nodeName}"
+        else
+          "/var/lib/cluster-mesh/join-key.age";
       defaultText = lib.literalMD "on the primer where it puts its own key; elsewhere {file}`/var/lib/cluster-mesh/join-key.age`";
       example = lib.literalExpression "config.age.secrets.join-key.path";
       description = ''
@@ -79,7 +82,8 @@ in
         message = "cluster.mesh: `mesh.advertiseRoute` of `${cluster.nodeName}` routes its address into the mesh, and it has none: set `address` in its entry of `settings.nodes`";
       }
       {
-        assertion = lib.all (route: approved ? ${route}) routes || headscale.policy.mode or "file" == "database";
+        assertion =
+          lib.all (route: approved ? ${route}) routes || headscale.policy.mode or "file" == "database";
         message = "cluster.mesh: Headscale does not approve the route of `${cluster.nodeName}` by itself: add `headscale.policy.autoApprovers.routes.\"${lib.concatStringsSep "\" and \"" routes}\" = [ \"tag:…\" ]`, with a tag of `cluster.joinKeys.tags`";
       }
     ];

@@ -47,10 +47,10 @@ in
         description = "Further arguments of {command}`manifestgen apply`.";
       };
       timeout = mkOption {
-        type = types.str;
-        default = "15min";
-        example = "1h";
-        description = "How long it may take, until everything is healthy. Then it is tried again.";
+        type = types.ints.positive;
+        default = 15;
+        example = 60;
+        description = "How many minutes it may take, until everything is healthy. Then it is tried again.";
       };
     };
 
@@ -101,7 +101,8 @@ in
           {
             # k3s#14142 and the order of things: Headscale runs inside of k3s, so k3s cannot wait for the mesh.
             assertion =
-              headscale != null && cluster.node.mesh.type or null == "tailscale" -> cluster.node.mesh.advertiseRoute or false;
+              headscale != null && cluster.node.mesh.type or null == "tailscale"
+              -> cluster.node.mesh.advertiseRoute or false;
             message = "cluster.primer: Headscale runs on `${cluster.nodeName}`, whose k3s would wait for a mesh that only Headscale can let it into: set `mesh.advertiseRoute = true` in its entry of `settings.nodes`";
           }
         ];
@@ -140,6 +141,10 @@ in
                 "apply"
               ]
               ++ manifests.arguments { inherit (cluster) configFile profile; }
+              ++ [
+                "--timeout"
+                "${toString cfg.apply.timeout}m"
+              ]
               ++ cfg.apply.arguments
             );
             DynamicUser = true;
@@ -147,7 +152,8 @@ in
             LoadCredential = [ "kubeconfig:/etc/rancher/k3s/k3s.yaml" ];
             Restart = "on-failure";
             RestartSec = 10;
-            TimeoutStartSec = cfg.apply.timeout;
+            # A little more, so that it says itself what it waited for.
+            TimeoutStartSec = cfg.apply.timeout * 60 + 60;
           };
         };
       })

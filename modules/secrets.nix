@@ -11,13 +11,18 @@ let
   deliver = pkgs.writeShellApplication {
     name = "cluster-secret";
     runtimeInputs = [
-      config.services.k3s.package
       pkgs.coreutils
+      # Not k3s' own, which unpacks itself into a home before it runs.
+      pkgs.kubectl
     ];
     text = builtins.readFile ./scripts/secret.sh;
   };
   # A secret of agenix at that path: its encrypted file changes when the value does, and agenix has no hook for it.
-  encrypted = path: map (secret: secret.file) (lib.filter (secret: secret.path == path) (lib.attrValues config.age.secrets));
+  encrypted =
+    path:
+    map (secret: secret.file) (
+      lib.filter (secret: secret.path == path) (lib.attrValues config.age.secrets)
+    );
 in
 {
   options.cluster.secrets = mkOption {
@@ -98,9 +103,9 @@ in
           description = "Deliver the Secret ${secret.namespace}/${secret.name}";
           documentation = [ "https://github.com/manifestgen/manifestgen/blob/main/docs/NIX.md" ];
           wantedBy = [ "multi-user.target" ];
-          # Pods of the release wait for it, so it comes first.
+          # Pods of the release wait for it, so it comes first. Not more than that: it retries by itself, and what it is
+          # required by would not.
           before = [ "manifestgen-apply.service" ];
-          requiredBy = [ "manifestgen-apply.service" ];
           wants = [
             "k3s.service"
             "agenix-install-secrets.service"

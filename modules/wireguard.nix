@@ -11,7 +11,9 @@ let
   inherit (cluster) node;
   isMember = node: node.mesh.type or null == "wireguard";
   enabled = cluster.enable && isMember node;
-  peers = lib.filter (peer: isMember peer && peer.name != cluster.nodeName) (cluster.settings.nodes or [ ]);
+  peers = lib.filter (peer: isMember peer && peer.name != cluster.nodeName) (
+    cluster.settings.nodes or [ ]
+  );
   interface = node.mesh.interface or "wg0";
   host = address: "${address}/${if lib.hasInfix ":" address then "128" else "32"}";
   reachable = peer: peer.externalAddress or (peer.address or null);
@@ -26,7 +28,9 @@ let
       "[${address}]:${toString cfg.port}"
     else
       "${address}:${toString cfg.port}";
-  namesWithout = attribute: lib.concatMapStringsSep ", " (peer: peer.name) (lib.filter attribute ([ node ] ++ peers));
+  namesWithout =
+    attribute:
+    lib.concatMapStringsSep ", " (peer: peer.name) (lib.filter attribute ([ node ] ++ peers));
 in
 {
   options.cluster.mesh.wireguard = {
@@ -59,11 +63,15 @@ in
       }
       {
         assertion = lib.all (peer: cfg.publicKeys ? ${peer.name}) peers;
-        message = "cluster.mesh.wireguard: `publicKeys` has no key of ${namesWithout (peer: !(cfg.publicKeys ? ${peer.name}) && peer.name != cluster.nodeName)}";
+        message = "cluster.mesh.wireguard: `publicKeys` has no key of ${
+          namesWithout (peer: !(cfg.publicKeys ? ${peer.name}) && peer.name != cluster.nodeName)
+        }";
       }
       {
         assertion = lib.all (peer: peer.mesh ? address) ([ node ] ++ peers);
-        message = "cluster.mesh.wireguard: set `mesh.address` in the entries of ${namesWithout (peer: !(peer.mesh ? address))} in `settings.nodes`";
+        message = "cluster.mesh.wireguard: set `mesh.address` in the entries of ${
+          namesWithout (peer: !(peer.mesh ? address))
+        } in `settings.nodes`";
       }
       {
         assertion = reachable node != null || lib.all (peer: reachable peer != null) peers;

@@ -1,7 +1,7 @@
 # All machines of a cluster file, each a NixOS system.
 {
   lib,
-  nixosSystem,
+  defaultSystem,
   module,
 }:
 {
@@ -10,6 +10,8 @@
   # A built-in profile, or one of the file's own.
   profile ? null,
   system ? "x86_64-linux",
+  # `lib.nixosSystem` of a nixpkgs of one's own.
+  nixosSystem ? defaultSystem,
   # Modules of every machine, and of single ones by name: hardware, users, the key that a worker joins with.
   shared ? [ ],
   machines ? { },

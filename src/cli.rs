@@ -1,18 +1,32 @@
 //! The command line: one file per command, `FooArgs` and `foo(ui, args)`.
 
+mod apply;
 mod completions;
 mod config_args;
+mod delete;
+mod dev;
+mod document;
 mod explain;
+mod git_tree;
+mod gitops_tree;
 mod init;
+mod local_repositories;
 mod man;
 mod manifest_files;
 mod object_numbers;
 mod offline;
+mod plan;
+mod plan_lines;
+mod rehearse;
+mod release_args;
 mod render;
 mod report;
+mod rollback;
 mod sarif;
 mod schema;
 mod secret;
+mod status;
+mod status_lines;
 mod validate;
 
 use std::ffi::OsString;
@@ -51,6 +65,20 @@ enum Command {
     Render(render::RenderArgs),
     /// Check the cluster file and what it renders, or any manifests, offline or on a real API server
     Validate(validate::ValidateArgs),
+    /// Show what `apply` would do to a cluster
+    Plan(plan::PlanArgs),
+    /// Bring a cluster to what the release says
+    Apply(apply::ApplyArgs),
+    /// Show how a release fares
+    Status(status::StatusArgs),
+    /// Apply an earlier revision of a release again
+    Rollback(rollback::RollbackArgs),
+    /// Take a whole release away
+    Delete(delete::DeleteArgs),
+    /// Rehearse an upgrade on a throw-away control plane: the old release, then the new one
+    Rehearse(rehearse::RehearseArgs),
+    /// Watch the cluster file: at each save, what it changes and what is wrong with it
+    Dev(dev::DevArgs),
     /// Make, change and check secrets in age files
     Secret(secret::SecretArgs),
     /// Print the JSON Schema of `cluster.yaml`
@@ -84,6 +112,13 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::explain(&ui, &args),
         Command::Render(args) => render::render(&ui, &args),
         Command::Validate(args) => validate::validate(&ui, &args),
+        Command::Plan(args) => plan::plan(&ui, &args),
+        Command::Apply(args) => apply::apply(&ui, &args),
+        Command::Status(args) => status::status(&ui, &args),
+        Command::Rollback(args) => rollback::rollback(&ui, &args),
+        Command::Delete(args) => delete::delete(&ui, &args),
+        Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
+        Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
@@ -120,13 +155,14 @@ impl From<Outcome> for ExitCode {
 }
 
 /// The one async runtime, for commands that talk to a server.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.enable_all().worker_threads(2).build();
+    built.map_err(|cause| Error::environment("the async runtime cannot be started").caused_by(cause))
+}
+
 fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(2)
-        .build()
-        .map_err(|cause| Error::environment("the async runtime cannot be started").caused_by(cause))?
-        .block_on(future)
+    runtime()?.block_on(future)
 }
 
 /// The command as clap knows it, for completions and the manual.

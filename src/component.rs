@@ -4,7 +4,9 @@
 //! outside of its file and its config type knows it by name.
 
 mod application;
+mod argocd;
 mod base;
+mod checksum;
 mod extra;
 mod headscale;
 mod node;
@@ -31,4 +33,5 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] = &[base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA, secrets::SECRETS];
+pub const ALL: &[Component] =
+    &[argocd::ARGOCD, base::BASE, headscale::HEADSCALE, node::NODE, application::APPLICATION, extra::EXTRA, secrets::SECRETS];

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod application;
+pub mod argocd;
 mod check;
 mod cluster;
 mod describe;
@@ -31,6 +32,7 @@ mod validation;
 
 pub use access::*;
 pub use application::{Application, Gitops, Project};
+pub use argocd::ArgoCd;
 pub use cluster::*;
 pub use explain::{Explanation, explain};
 pub use file::ConfigFile;

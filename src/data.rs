@@ -2,6 +2,7 @@
 //!
 //! The data under `data/` is made by `cargo run --example generate_data` from the Go modules that `origin.json` names there.
 
+mod argocd;
 mod custom;
 mod definitions;
 mod kind;
@@ -12,9 +13,11 @@ mod text;
 
 use std::sync::LazyLock;
 
+pub use argocd::{argocd_crd, argocd_files};
 pub use custom::{CustomKind, EmbeddedCrd, custom_kinds, embedded_crds, embedded_kind};
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};
+pub use parse::value as read_schema;
 pub use pattern::Pattern;
 pub use schema::{Array, Constraints, Format, ListType, Object, Schema, Type, Validation};
 

@@ -19,6 +19,7 @@ pub mod process;
 pub mod reference;
 pub mod render;
 pub mod rule;
+pub mod scenario;
 pub mod schema;
 pub mod secret;
 pub mod sink;

@@ -1,25 +1,50 @@
-//! A running cluster: reaching it, and letting it judge a release.
+//! A running cluster: reaching it, letting it judge a release, and living with it: plan, apply, prune, wait, roll back.
 
 mod admission;
+mod apply;
 mod connect;
+mod contained;
 mod custom;
+mod delete;
+mod deliverer;
 mod discovery;
 mod field_path;
+mod fields;
 mod foundation;
+mod health;
+mod history;
+mod inventory;
 mod judge;
+mod lease;
+mod list;
+mod objects;
+mod plan;
 mod pod;
 mod pod_security;
 mod pods;
+mod reason;
 mod refusal;
+mod remove;
 mod report;
 mod request;
+mod status;
+mod surroundings;
+mod target;
 mod typed_patch;
 mod validate;
 mod verdict;
 mod warning;
 
+pub use apply::{Applied, ApplyOptions, apply};
 pub use connect::{Connection, client_of, connect};
 pub use custom::define;
+pub use health::Health;
+pub use history::{Revision, StoredRelease, newest_release, revisions, stored_release};
+pub use objects::{Kind, Objects, Place, Put};
+pub use plan::{Action, Change, Conflict, Entry, Plan, PlanOptions, Protected, STATE_NAMESPACE, SavedPlan, changes_between, plan};
+pub use remove::{Removed, delete_release, plan_removal};
 pub use report::{NotChecked, ServerReport};
 pub use request::exists;
+pub use status::{ObjectStatus, StatusReport, status};
+pub use surroundings::{bind_claims, not_creatable, unserved};
 pub use validate::{Mode, validate_on_server};

@@ -9,21 +9,25 @@
 mod ask;
 mod change;
 mod check;
+mod deliver;
 mod edit;
 mod encryption;
 mod identity;
 mod index;
 mod index_key;
 mod nix;
+mod pem;
 mod plain;
 mod rekey;
 mod seen;
 mod session;
+mod tls;
 mod value;
 mod volatile;
 
 pub use ask::Ask;
 pub use check::check;
+pub use deliver::{DeliverOptions, Delivered, Delivery, deliver};
 pub use edit::{Edited, edit, set};
 pub use identity::Identities;
 pub use plain::Plain;

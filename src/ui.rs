@@ -5,6 +5,7 @@
 mod findings;
 mod progress;
 mod prompt;
+mod styled;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
@@ -16,6 +17,7 @@ use crate::diag::{Error, Finding};
 
 pub use progress::TerminalProgress;
 pub use prompt::{prompt_line, prompt_unseen};
+pub use styled::{StyledLine, Tone};
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -32,6 +34,7 @@ pub enum Color {
 /// How a command talks to its user.
 #[derive(Debug, Clone)]
 pub struct Ui {
+    stdout: ColorChoice,
     stderr: ColorChoice,
     quiet: bool,
 }
@@ -49,7 +52,7 @@ impl Ui {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { stderr, quiet }
+        Self { stdout: styled::choice(color), stderr, quiet }
     }
 
     /// Writes data to stdout. A reader that closed the pipe has had enough: that is no error.

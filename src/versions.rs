@@ -6,3 +6,15 @@ pub const KUBERNETES: &str = "1.36";
 pub const KUBERNETES_MINORS: [&str; 5] = ["1.33", "1.34", "1.35", "1.36", "1.37"];
 /// Headscale.
 pub const HEADSCALE: &str = "0.29.0";
+/// Argo CD.
+pub const ARGOCD: &str = "3.5.1";
+/// Dex, as the manifests of Argo CD 3.5.1 name it.
+pub const ARGOCD_DEX: &str = "ghcr.io/dexidp/dex:v2.45.0";
+/// Redis, as the manifests of Argo CD 3.5.1 name it.
+pub const ARGOCD_REDIS: &str = "public.ecr.aws/docker/library/redis:8.2.3-alpine";
+/// HAProxy in front of Redis, as the manifests of Argo CD 3.5.1 with high availability name it.
+pub const ARGOCD_HAPROXY: &str = "public.ecr.aws/docker/library/haproxy:3.0.8-alpine";
+/// Dex, as the manifests of Argo CD 2.13.2 name it.
+pub const ARGOCD_2_13_DEX: &str = "ghcr.io/dexidp/dex:v2.41.1";
+/// Redis, as the manifests of Argo CD 2.13.2 name it: of Docker's own library, so `docker.io/library/redis`.
+pub const ARGOCD_2_13_REDIS: &str = "redis:7.0.15-alpine";

@@ -68,7 +68,7 @@ fn files(place: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<Vec<Value>, String> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Value>, String> {
     let text = fs::read_to_string(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
     let source = Sources::new().add(path.display().to_string(), text.as_str());
     let nodes = yaml::parse(source, &text, Limits::MANIFESTS).map_err(|cause| format!("{}: {cause}", path.display()))?;
@@ -76,7 +76,7 @@ fn read(path: &Path) -> Result<Vec<Value>, String> {
 }
 
 /// The definition without descriptions and status.
-fn pruned(mut crd: Value) -> Result<Value, String> {
+pub(crate) fn pruned(mut crd: Value) -> Result<Value, String> {
     if let Some(fields) = crd.as_object_mut() {
         fields.remove("status");
     }

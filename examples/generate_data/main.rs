@@ -6,6 +6,7 @@
 // This is a tool for the project's own developers, not the library: it may talk.
 #![allow(clippy::print_stderr)]
 
+mod argocd;
 mod bundle;
 mod crds;
 mod enums;
@@ -20,7 +21,8 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let openapi = || kubernetes::generate().and_then(|files| write(&root.join("openapi"), &files));
     let crds = || crds::generate().and_then(|files| write(&root.join("crds"), &files));
-    match openapi().and_then(|()| crds()) {
+    let argocd = || argocd::generate().and_then(|files| write(&root.join("argocd"), &files));
+    match openapi().and_then(|()| crds()).and_then(|()| argocd()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("error: {cause}");

@@ -35,6 +35,7 @@ pub(super) struct ConfigArgs {
 pub(super) struct LoadedConfig {
     loaded: Loaded,
     sources: Sources,
+    request: LoadRequest,
 }
 
 impl ConfigArgs {
@@ -52,10 +53,13 @@ impl ConfigArgs {
             return Err(Error::usage(format!("there is no `{DEFAULT_FILE}` in this folder"))
                 .hint("`manifestgen init` writes one; `-c FILE` names another; `--profile primer` needs none"));
         }
-        let mut sources = Sources::new();
-        let request = LoadRequest { file, profile: self.profile.clone(), sets: self.set.clone() };
-        let loaded = config::load(&request, &mut sources)?;
-        Ok(LoadedConfig { loaded, sources })
+        LoadedConfig::of(LoadRequest { file, profile: self.profile.clone(), sets: self.set.clone() })
+    }
+
+    /// The cluster file that is read, where there is one.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        let default = Path::new(DEFAULT_FILE);
+        self.config.clone().or_else(|| default.exists().then(|| default.to_owned()))
     }
 
     fn file(&self, ui: &Ui) -> Result<Option<ConfigFile>> {
@@ -72,6 +76,19 @@ impl ConfigArgs {
 }
 
 impl LoadedConfig {
+    fn of(request: LoadRequest) -> Result<Self> {
+        let mut sources = Sources::new();
+        let loaded = config::load(&request, &mut sources)?;
+        Ok(Self { loaded, sources, request })
+    }
+
+    /// The same file and settings with each of the file's own profiles; none when a profile was chosen already.
+    pub(super) fn with_own_profiles(&self) -> Result<Vec<Self>> {
+        let profiles = if self.request.profile.is_some() { &[] } else { self.loaded.own_profiles() };
+        let with = |profile: &String| Self::of(LoadRequest { profile: Some(profile.clone()), ..self.request.clone() });
+        profiles.iter().map(with).collect()
+    }
+
     pub(super) fn cluster(&self) -> &Cluster {
         self.loaded.cluster()
     }

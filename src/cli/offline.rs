@@ -1,5 +1,6 @@
 //! The verdict that needs no server: the schemas of the target versions, and the rules.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,7 +8,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::config::{Cluster, ExternalObject, RuleLevel};
-use crate::diag::{Finding, Result};
+use crate::diag::{Finding, ObjectRef, Result};
 use crate::manifest::{Object, Release};
 use crate::rule::{self, External, Input, Level, Levels};
 use crate::schema::{Catalog, Violation};
@@ -36,8 +37,16 @@ pub(super) struct OfflineArgs {
 }
 
 impl OfflineArgs {
+    /// All that can be said without a server.
+    pub(super) fn verdict(&self, objects: &[Object], config: Option<(&Cluster, &Release)>) -> Result<Vec<Finding>> {
+        let mut said = self.rules(objects, config)?;
+        said.extend(self.schemas(objects, config.map(|(cluster, _)| cluster))?);
+        once_per_unknown_kind(&mut said);
+        Ok(said)
+    }
+
     /// What API servers of the target versions would refuse.
-    pub(super) fn schemas(&self, objects: &[Object], cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
+    fn schemas(&self, objects: &[Object], cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
         let default = || cluster.map_or(versions::KUBERNETES, |cluster| cluster.cluster.version.minor()).to_owned();
         let versions = if self.kubernetes.is_empty() { vec![default()] } else { self.kubernetes.clone() };
         let definitions = self.definitions(objects)?;
@@ -89,6 +98,15 @@ impl OfflineArgs {
         let objects = given.iter().flat_map(ManifestFiles::objects).chain(objects);
         Ok(objects.filter(is_definition).map(|object| Value::Object(object.value().clone())).collect())
     }
+}
+
+/// The schemas and a rule both miss the definition of a kind that is not known; the schemas know more about it.
+fn once_per_unknown_kind(findings: &mut Vec<Finding>) {
+    let unknown: HashSet<ObjectRef> =
+        findings.iter().filter(|finding| finding.rule == "schema/unknown-kind").filter_map(|finding| finding.object.clone()).collect();
+    findings.retain(|finding| {
+        finding.rule != "reference/custom-resource-definition" || !finding.object.as_ref().is_some_and(|object| unknown.contains(object))
+    });
 }
 
 /// What servers of some versions would refuse in one object; what not all of them refuse is said with their names.

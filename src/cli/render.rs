@@ -10,8 +10,8 @@ use crate::render::Selection;
 use crate::sink;
 use crate::ui::Ui;
 
-use super::Outcome;
 use super::config_args::ConfigArgs;
+use super::{Outcome, gitops_tree};
 
 /// Arguments of `render`.
 #[derive(Debug, Args)]
@@ -24,12 +24,15 @@ pub(super) struct RenderArgs {
     /// The form to write
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Where to write: a file for `yaml` and `json`, a folder for `dir` and `k3s`; `-` is stdout
+    /// Where to write: a file for `yaml` and `json`, a folder for `dir`, `k3s` and `gitops`; `-` is stdout
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Replace files in the output folder that somebody else wrote or changed
     #[arg(long, requires = "output")]
     force: bool,
+    /// Write nothing; name what at the output path is not as rendered, and fail if anything is
+    #[arg(long, requires = "output", conflicts_with = "force")]
+    check: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -43,10 +46,12 @@ enum Format {
     Dir,
     /// One file for k3s' manifests folder, and the nodes' files
     K3s,
+    /// The Git repository of the cluster: objects by purpose, overlays for the file's profiles, scripts, pages
+    Gitops,
 }
 
 pub(super) fn render(ui: &Ui, args: &RenderArgs) -> Result<Outcome> {
-    if let Some(word @ ("yaml" | "json" | "dir" | "k3s")) = args.output.as_deref().and_then(Path::to_str) {
+    if let Some(word @ ("yaml" | "json" | "dir" | "k3s" | "gitops")) = args.output.as_deref().and_then(Path::to_str) {
         // `-o json` is what kubectl's users type first.
         if !Path::new(word).exists() {
             return Err(Error::usage(format!("`-o {word}` names a file to write"))
@@ -56,44 +61,87 @@ pub(super) fn render(ui: &Ui, args: &RenderArgs) -> Result<Outcome> {
     let loaded = args.config.load(ui)?;
     let release = loaded.render(&Selection { only: args.only.clone() })?;
     let output = args.output.as_deref().filter(|path| *path != Path::new("-"));
-    match (args.format, output) {
-        (Format::Yaml, path) => text(ui, path, &sink::yaml(&release)?)?,
-        (Format::Json, path) => text(ui, path, &sink::json(&release)?)?,
-        (Format::K3s, None) => ui.data(&sink::yaml(&release)?)?,
-        (Format::Dir, None) => {
-            return Err(Error::usage("`--format dir` writes many files and needs a folder").hint("add `-o FOLDER`"));
+    let target = Target { ui, path: output, force: args.force, check: args.check };
+    let outcome = match args.format {
+        Format::Yaml => target.text(&sink::yaml(&release)?)?,
+        Format::Json => target.text(&sink::json(&release)?)?,
+        Format::K3s if output.is_none() => target.text(&sink::yaml(&release)?)?,
+        Format::K3s => target.folder("k3s", &sink::k3s(&release)?)?,
+        Format::Dir => target.folder("dir", &sink::directory(&release)?)?,
+        Format::Gitops if !args.only.is_empty() => {
+            return Err(Error::usage("a tree holds the whole cluster; `--only` is for other forms").hint("leave `--only` out"));
         }
-        (Format::Dir, Some(folder)) => write_folder(ui, folder, &sink::directory(&release)?, args.force)?,
-        (Format::K3s, Some(folder)) => write_folder(ui, folder, &sink::k3s(&release)?, args.force)?,
+        Format::Gitops => target.folder("gitops", &gitops_tree::entries(&loaded, &release)?)?,
+    };
+    if !args.check {
+        say_what_is_left_out(ui, &release, args.format, output);
     }
-    say_what_is_left_out(ui, &release, args.format, output);
-    Ok(Outcome::Good)
+    Ok(outcome)
 }
 
-fn text(ui: &Ui, path: Option<&Path>, text: &str) -> Result<()> {
-    let Some(path) = path else { return ui.data(text) };
-    if path.is_dir() {
-        return Err(Error::usage(format!("`{}` is a folder", path.display()))
-            .hint("name a file, or write a folder with `--format dir` or `--format k3s`"));
-    }
-    sink::write_file(path, text)?;
-    ui.note(&format!("wrote `{}`", path.display()));
-    Ok(())
+/// Where what was rendered goes.
+struct Target<'a> {
+    ui: &'a Ui,
+    path: Option<&'a Path>,
+    force: bool,
+    check: bool,
 }
 
-fn write_folder(ui: &Ui, folder: &Path, entries: &[sink::Entry], force: bool) -> Result<()> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(Error::usage(format!("`{}` is not a folder", folder.display())));
+impl Target<'_> {
+    fn text(&self, text: &str) -> Result<Outcome> {
+        let Some(path) = self.path else {
+            if self.check {
+                return Err(
+                    Error::usage("`--check` compares with what is at the output path, and stdout is none").hint("name it with `-o`")
+                );
+            }
+            return self.ui.data(text).map(|()| Outcome::Good);
+        };
+        if path.is_dir() {
+            return Err(Error::usage(format!("`{}` is a folder", path.display()))
+                .hint("name a file, or write a folder with `--format dir`, `k3s` or `gitops`"));
+        }
+        if self.check {
+            return self.compared(&sink::check_file(path, text)?);
+        }
+        sink::write_file(path, text)?;
+        self.ui.note(&format!("wrote `{}`", path.display()));
+        Ok(Outcome::Good)
     }
-    let written = sink::write_folder(folder, entries, force)?;
-    ui.note(&format!(
-        "wrote {} files to `{}`, {} unchanged, {} removed",
-        written.changed.len(),
-        folder.display(),
-        written.unchanged,
-        written.removed.len()
-    ));
-    Ok(())
+
+    fn folder(&self, format: &str, entries: &[sink::Entry]) -> Result<Outcome> {
+        let Some(folder) = self.path else {
+            return Err(Error::usage(format!("`--format {format}` writes many files and needs a folder")).hint("add `-o FOLDER`"));
+        };
+        if folder.exists() && !folder.is_dir() {
+            return Err(Error::usage(format!("`{}` is not a folder", folder.display())));
+        }
+        if self.check {
+            return self.compared(&sink::check_folder(folder, entries)?);
+        }
+        let written = sink::write_folder(folder, entries, self.force)?;
+        self.ui.note(&format!(
+            "wrote {} files to `{}`, {} unchanged, {} removed",
+            written.changed.len(),
+            folder.display(),
+            written.unchanged,
+            written.removed.len()
+        ));
+        Ok(Outcome::Good)
+    }
+
+    /// What differs, a line each, on stdout.
+    fn compared(&self, stale: &sink::Stale) -> Result<Outcome> {
+        let lists = [("stale", &stale.changed), ("missing", &stale.missing), ("extra", &stale.extra)];
+        let lines = lists.into_iter().flat_map(|(word, paths)| paths.iter().map(move |path| format!("{word} {path}\n")));
+        self.ui.data(&lines.collect::<String>())?;
+        if stale.is_empty() {
+            self.ui.note("up to date");
+            return Ok(Outcome::Good);
+        }
+        self.ui.hint("the same command without `--check` brings it up to date");
+        Ok(Outcome::Findings)
+    }
 }
 
 /// Objects alone are not the whole release: say so, where the user would look.

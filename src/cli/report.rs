@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::diag::{Error, Finding, Result, Severity};
+use crate::diag::{Error, Finding, Result};
 
 /// The contract's version; it changes when a field changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -21,7 +21,7 @@ pub(super) struct Report {
 impl Report {
     /// Findings of severity error.
     pub(super) fn errors(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+        self.findings.iter().filter(|finding| finding.is_error()).count()
     }
 
     /// Findings of severity warning.

@@ -2,6 +2,7 @@
 
 mod check;
 mod create;
+mod deliver;
 mod edit;
 mod given;
 mod rekey;
@@ -41,6 +42,8 @@ enum SecretCommand {
     Rotate(rotate::RotateArgs),
     /// Check that every file is there, encrypted, for the right recipients, unchanged and not overdue
     Check(check::CheckArgs),
+    /// Bring the values into the cluster's Secrets, and restart what uses one that changed
+    Deliver(deliver::DeliverArgs),
 }
 
 /// What all of them take.
@@ -62,6 +65,7 @@ pub(super) fn secret(ui: &Ui, args: &SecretArgs) -> Result<Outcome> {
         SecretCommand::Rekey(args) => rekey::rekey(ui, args),
         SecretCommand::Rotate(args) => rotate::rotate(ui, args),
         SecretCommand::Check(args) => check::check(ui, args),
+        SecretCommand::Deliver(args) => deliver::deliver(ui, args),
     }
 }
 

@@ -1,14 +1,13 @@
 //! `validate`: what is wrong with the release, or with any manifests, offline or by the word of a real API server.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use crate::config::Cluster;
-use crate::diag::{Error, Finding, ObjectRef, Progress, Result};
+use crate::diag::{Error, Finding, Progress, Result};
 use crate::lab::{self, ControlPlaneOptions};
 use crate::live::{self, Mode, ServerReport};
 use crate::manifest::{Object, Release};
@@ -19,7 +18,7 @@ use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
-use super::{Outcome, block_on};
+use super::{Outcome, block_on, local_repositories};
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -108,17 +107,19 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     // The process ends soon: giving back millions of small pieces one by one would take longer than the rules.
     let subject = ManuallyDrop::new(Subject::read(ui, args, report)?);
     report.objects = subject.objects().len();
-    let mut said = args.offline.rules(subject.objects(), subject.config())?;
+    let repositories = subject.cluster().map(local_repositories::check).unwrap_or_default();
     let Some(server) = args.server else {
-        said.extend(args.offline.schemas(subject.objects(), subject.cluster())?);
-        once_per_unknown_kind(&mut said);
+        let mut said = args.offline.verdict(subject.objects(), subject.config())?;
+        said.extend(repositories);
         subject.locate(&mut said);
         report.findings.append(&mut said);
         return Ok("offline".to_owned());
     };
     // The server is the law: what the schemas say would only repeat it.
+    let rules = args.offline.rules(subject.objects(), subject.config())?;
     let mut answer = ask(ui, args, server, &subject)?;
-    answer.findings.append(&mut said);
+    answer.findings.extend(rules);
+    answer.findings.extend(repositories);
     subject.locate(&mut answer.findings);
     report.findings.append(&mut answer.findings);
     report.not_checked.extend(answer.not_checked.iter().map(|entry| {
@@ -131,15 +132,6 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
         Server::Live => "in a dry run on the live kube-apiserver",
     };
     Ok(format!("{how} {}{pods}", answer.server_version))
-}
-
-/// The schemas and a rule both miss the definition of a kind that is not known; the schemas know more about it.
-fn once_per_unknown_kind(findings: &mut Vec<Finding>) {
-    let unknown: HashSet<ObjectRef> =
-        findings.iter().filter(|finding| finding.rule == "schema/unknown-kind").filter_map(|finding| finding.object.clone()).collect();
-    findings.retain(|finding| {
-        finding.rule != "reference/custom-resource-definition" || !finding.object.as_ref().is_some_and(|object| unknown.contains(object))
-    });
 }
 
 fn ask(ui: &Ui, args: &ValidateArgs, server: Server, subject: &Subject) -> Result<ServerReport> {

@@ -48,9 +48,9 @@ impl<S> Resource<S> {
     }
 }
 
-/// Argo CD's namespace, in which its custom resources live.
-const fn namespace(_cluster: &Cluster) -> &'static str {
-    "argocd"
+/// Argo CD's namespace, in which its custom resources live. Where something else installs it, upstream's.
+fn namespace(cluster: &Cluster) -> &str {
+    cluster.argocd.as_ref().map_or("argocd", |argocd| argocd.namespace.as_str())
 }
 
 fn metadata(cluster: &Cluster, name: &str) -> ObjectMeta {

@@ -14,6 +14,7 @@ fn namespaces(cluster: &Cluster) -> Vec<NamespaceNeed> {
     cluster.delivered_secrets().into_iter().map(need).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "components have one signature")]
 fn render(cluster: &Cluster, out: &mut Output) -> Result<()> {
     for secret in cluster.delivered_secrets() {
         let keys = secret.keys.keys().chain(secret.plain.keys()).map(String::as_str);

@@ -19,7 +19,7 @@ mod sync_entry;
 mod sync_policy;
 mod value;
 
-pub use check::check;
+pub use check::{check, sources};
 pub use destination::{LOCAL_SERVER, TargetCluster};
 pub use entry::{Application, DEFAULT_PROJECT, Project};
 pub use gitops::{Gitops, TREE_PROJECT, reserved_names};

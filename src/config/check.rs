@@ -28,6 +28,7 @@ const ALL: &[Check] = &[
     node::check,
     super::headscale::check,
     super::application::check,
+    super::argocd::check,
     node_port::check,
     images::check,
     extra_objects::check,

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Application, Cidrs, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s, KubernetesVersion, NodeEntry,
-    Project, PublicKey, RuleLevel, SecretEntry, Storage,
+    Access, Application, ArgoCd, Cidrs, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s, KubernetesVersion,
+    NodeEntry, Project, PublicKey, RuleLevel, SecretEntry, Storage,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -30,6 +30,9 @@ pub struct Cluster {
     /// The coordination server of the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headscale: Option<Headscale>,
+    /// Argo CD, which keeps the cluster as a Git repository says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argocd: Option<ArgoCd>,
     /// What Argo CD keeps the cluster in step with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge-key" = "name"))]

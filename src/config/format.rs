@@ -228,6 +228,7 @@ const FORMATS: &[Format] = table! {
     "label-value" "a label value" false name::check_label_value, "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$";
     "cron" "a cron schedule" false cron::check, "^(@[a-z]+|@every .+|[^ ]+( +[^ ]+){4})$";
     "file-mode" "a file mode" true path::check_mode, "^[0-7]{3,4}$";
+    "argocd-version" "an Argo CD version" true super::argocd::check_version, "^(2[.]13|3[.]5)([.][0-9]{1,9})?$";
     "headscale-version" "a Headscale version" true super::headscale::check_version, "^0[.](28|29)([.][0-9]{1,9})?$";
     "public-key" "a public key" false super::secret::check_public_key, "^(age1[a-z0-9]+|ssh-(ed25519|rsa) .+)$";
     "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9]+(y|w|d|h|m|s|ms))+)$";

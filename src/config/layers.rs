@@ -32,6 +32,8 @@ pub(crate) struct Layers {
     built_in: Option<SourceId>,
     trees: Vec<Node>,
     settings: Vec<Setting>,
+    /// The names of the file's own profiles.
+    pub(super) profiles: Vec<String>,
 }
 
 /// The file, taken apart.
@@ -68,6 +70,7 @@ impl Layers {
             for entry in file.profiles {
                 let name = entry.key.text.clone();
                 let Some(section) = profile_section(entry, view, problems) else { continue };
+                layers.profiles.push(name.clone());
                 if profile == Some(&name) {
                     let layer = format!("profiles.{}", visible(&name));
                     layers.named.push(Named { name: layer, source: file.source, within: Some(section.span) });

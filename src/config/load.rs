@@ -9,7 +9,7 @@ use super::repair::{repair, touches};
 use super::schema::{View, model};
 use super::validate::{Broken, Stage, validate};
 use super::{Cluster, ConfigFile, DnsLabel, Loaded, Problems, check, findings};
-use crate::diag::{Error, ErrorKind, Finding, Result, Severity};
+use crate::diag::{Error, ErrorKind, Finding, Result};
 use crate::source::{ConfigPath, Segment, Sources, visible};
 
 /// What a config is made of.
@@ -52,7 +52,7 @@ pub fn load(request: &LoadRequest, sources: &mut Sources) -> Result<Loaded> {
             .inspect(|cluster| check::all(cluster, &mut problems))
     };
     let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
-        findings::of(&problems, &tree, &layers, sources).into_iter().partition(|finding| finding.severity == Severity::Error);
+        findings::of(&problems, &tree, &layers, sources).into_iter().partition(Finding::is_error);
     match cluster {
         Some(cluster) if errors.is_empty() => Ok(Loaded::new(cluster, json, tree, layers, request.profile.clone(), warnings)),
         _ => Err(refusal(request, errors, warnings)),

@@ -49,6 +49,12 @@ impl Loaded {
         self.profile.as_deref()
     }
 
+    /// The file's own profiles, in its order.
+    #[must_use]
+    pub fn own_profiles(&self) -> &[String] {
+        &self.layers.profiles
+    }
+
     /// What is most likely not as meant.
     #[must_use]
     pub fn warnings(&self) -> &[Finding] {

@@ -2,6 +2,7 @@
 //!
 //! No value ever stands in the config. Rendering needs names and keys alone, so it needs no identity.
 
+mod argocd;
 mod check;
 mod destination;
 mod interval;

@@ -89,7 +89,10 @@ pub(super) fn text(text: &str, resolve: Resolve) -> serde_json::Result<Schema> {
 }
 
 /// The schema that a JSON value holds; without references, as in every CRD.
-pub(super) fn value(value: &Value) -> serde_json::Result<Schema> {
+///
+/// # Errors
+/// When a keyword has a value of a wrong type.
+pub fn value(value: &Value) -> serde_json::Result<Schema> {
     if value.is_null() {
         return Ok(Schema { kind: Type::Any, nullable: true, default: None, constraints: None });
     }

@@ -89,6 +89,12 @@ impl Finding {
         }
     }
 
+    /// Whether it makes the command fail.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Adds the way out.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -1,5 +1,6 @@
 //! A release before a control plane of its own.
 
+use kube::Client;
 use serde_json::Value;
 
 use super::{ControlPlane, ControlPlaneOptions};
@@ -21,11 +22,13 @@ pub async fn validate(
     options: &ControlPlaneOptions,
     progress: &dyn Progress,
 ) -> Result<ServerReport> {
-    ControlPlane::with(options, progress, async |client| {
-        live::define(&client, &used(release, definitions)).await?;
-        live::validate_on_server(release, &client, Mode::Ephemeral, progress).await
-    })
-    .await
+    ControlPlane::with(options, progress, async |client| judge(release, definitions, client, progress).await).await
+}
+
+/// Lets a fresh control plane judge a release.
+pub(super) async fn judge(release: &Release, definitions: &[Value], client: Client, progress: &dyn Progress) -> Result<ServerReport> {
+    live::define(&client, &used(release, definitions)).await?;
+    live::validate_on_server(release, &client, Mode::Ephemeral, progress).await
 }
 
 /// The definitions that the release's objects need and that it does not bring.

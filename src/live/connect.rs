@@ -5,12 +5,18 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use serde_json::Value;
+use tokio::time::sleep;
 
+use super::request::{Answer, Call, once, send};
 use crate::diag::{Error, Result, did_you_mean};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A dry run through slow webhooks may take 30 s each (their longest timeout).
 const READ: Duration = Duration::from_mins(2);
+
+/// A connection that breaks while it is being made says little; three say that nobody is there.
+const FIRST_TRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// A cluster that has answered.
 #[derive(Clone)]
@@ -33,19 +39,36 @@ pub async fn connect(context: Option<&str>) -> Result<Connection> {
     let kubeconfig = Kubeconfig::read().map_err(unreadable)?;
     let context = choose(&kubeconfig, context)?;
     let client = client(kubeconfig, Some(context.clone())).await?;
-    let version = client.apiserver_version().await.map_err(|cause| match &cause {
-        kube::Error::Api(status) if status.code == 401 => {
-            Error::environment(format!("the API server of context `{context}` does not accept its credentials"))
-                .hint("log in again, or name another context with `--context`")
+    let answer = first_answer(&client, &context).await?;
+    if answer.code == 401 {
+        return Err(Error::environment(format!("the API server of context `{context}` does not accept its credentials"))
+            .hint("log in again, or name another context with `--context`"));
+    }
+    if !answer.is_good() {
+        let said = answer.status().message;
+        return Err(Error::environment(format!("the API server of context `{context}` does not tell its version: {said}")));
+    }
+    let version = answer.object()["gitVersion"].as_str().unwrap_or_default().to_owned();
+    Ok(Connection { client, context, version })
+}
+
+/// Asks for the version. A server that is not there is said to be so at once, one that is busy is asked again.
+async fn first_answer(client: &Client, context: &str) -> Result<Answer> {
+    let call = Call::get("/version");
+    let mut left = FIRST_TRIES;
+    loop {
+        left -= 1;
+        match once(client, &call).await {
+            Ok(answer) if answer.code == 429 || answer.code >= 500 => return send(client, &call).await,
+            Ok(answer) => return Ok(answer),
+            Err(cause) if left == 0 => {
+                return Err(Error::environment(format!("the API server of context `{context}` cannot be reached"))
+                    .caused_by(cause)
+                    .hint("check the address in the kubeconfig and that the cluster runs, or name another context with `--context`"));
+            }
+            Err(_) => sleep(FIRST_PAUSE).await,
         }
-        kube::Error::Api(status) => {
-            Error::environment(format!("the API server of context `{context}` does not tell its version: {}", status.message))
-        }
-        _ => Error::environment(format!("the API server of context `{context}` cannot be reached"))
-            .caused_by(cause)
-            .hint("check the address in the kubeconfig and that the cluster runs, or name another context with `--context`"),
-    })?;
-    Ok(Connection { client, context, version: version.git_version })
+    }
 }
 
 /// A client of the current context of a kubeconfig in memory. Nothing is sent yet.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::contained::contains;
 use super::custom::{established, path as definition_path, without_conversion};
 use super::discovery::served;
 use super::judge::judge;
@@ -80,6 +81,9 @@ impl Session<'_> {
     async fn lay_definition(&self, index: usize) -> Result<Laid> {
         let (name, value) = (self.objects[index].name(), &self.values[index]);
         let path = definition_path(name);
+        if self.mode == Mode::Live && get(self.client, &path).await?.is_some_and(|live| contains(&live, value)) {
+            return Ok(Laid { verdict: Verdict { judged: true, ..Verdict::default() }, absent: None, changing: false });
+        }
         let judgement = judge(self.client, Write::DryApply, &path, value).await?;
         let generation = judgement.accepted.pointer("/metadata/generation").cloned();
         let mut verdict = Verdict::from(judgement);

@@ -24,6 +24,8 @@ impl Cause {
     /// Line breaks, which CEL's messages have, become spaces.
     pub(super) fn new(rule: impl Into<String>, message: impl AsRef<str>) -> Self {
         let message = message.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+        // Some kinds append a diff of Go structs.
+        let message = message.split(" @@ -").next().unwrap_or_default().to_owned();
         Self { rule: rule.into(), message, hint: None, path: None }
     }
 

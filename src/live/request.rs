@@ -7,20 +7,26 @@ use kube::Client;
 use kube::client::Body;
 use kube::core::Status;
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::warning::texts;
 use crate::diag::{Error, Result};
 
-/// Tries of a request that fails for reasons which pass.
-const TRIES: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long a server may be away or busy: it restarts in seconds, and an election of etcd takes as long.
+const AWAY: Duration = Duration::from_mins(1);
+/// How long an answer may be that somebody else was quicker, or that something inside the server failed.
+const TROUBLED: Duration = Duration::from_secs(6);
 
 /// What the server answered.
+#[derive(Debug)]
 pub(super) struct Answer {
     pub code: u16,
     /// The texts of its `Warning` headers.
     pub warnings: Vec<String>,
+    /// When to ask again (`Retry-After`, RFC 9110, section 10.2.3; the API server gives seconds).
+    retry_after: Option<Duration>,
     body: Vec<u8>,
 }
 
@@ -32,6 +38,11 @@ impl Answer {
     /// The object that came back; null when it is none.
     pub(super) fn object(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as text, a log for example.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// What it said against the request.
@@ -49,12 +60,47 @@ impl Answer {
 /// How an object is handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Write {
-    /// Server-side apply.
+    /// Server-side apply that takes fields from whoever owns them.
     Apply,
-    /// Server-side apply, dry run.
+    /// The same as a dry run.
     DryApply,
+    /// Server-side apply that is refused where others own a field.
+    ApplyOwn,
+    /// The same as a dry run.
+    DryApplyOwn,
     /// Creation, dry run.
     DryCreate,
+}
+
+/// The name under which fields are owned.
+pub(super) const MANAGER: &str = "manifestgen";
+
+/// JSON, the type of most bodies.
+pub(super) const JSON: &str = "application/json";
+/// Server-side apply; JSON is YAML.
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
+/// RFC 6902.
+pub(super) const JSON_PATCH: &str = "application/json-patch+json";
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(super) struct Call<'a> {
+    pub method: &'static str,
+    /// With the query.
+    pub path: &'a str,
+    pub content_type: &'static str,
+    pub accept: &'static str,
+    pub body: Vec<u8>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) const fn get(path: &'a str) -> Self {
+        Self { method: "GET", path, content_type: JSON, accept: JSON, body: Vec::new() }
+    }
+
+    pub(super) fn with(method: &'static str, path: &'a str, content_type: &'static str, body: &Value) -> Self {
+        Self { method, path, content_type, accept: JSON, body: body.to_string().into_bytes() }
+    }
 }
 
 impl Write {
@@ -62,6 +108,8 @@ impl Write {
         match self {
             Self::Apply => "fieldManager=manifestgen&fieldValidation=Strict&force=true",
             Self::DryApply => "fieldManager=manifestgen&fieldValidation=Strict&force=true&dryRun=All",
+            Self::ApplyOwn => "fieldManager=manifestgen&fieldValidation=Strict&force=false",
+            Self::DryApplyOwn => "fieldManager=manifestgen&fieldValidation=Strict&force=false&dryRun=All",
             Self::DryCreate => "fieldManager=manifestgen&fieldValidation=Strict&dryRun=All",
         }
     }
@@ -69,12 +117,12 @@ impl Write {
 
 /// Whether a GET of this path is answered with success. Failures count as no.
 pub async fn exists(client: &Client, path: &str) -> bool {
-    once(client, "GET", path, "application/json", &[]).await.is_ok_and(|answer| answer.is_good())
+    once(client, &Call::get(path)).await.is_ok_and(|answer| answer.is_good())
 }
 
 /// Fetches what stands at a path; none when nothing does.
 pub(super) async fn get(client: &Client, path: &str) -> Result<Option<Value>> {
-    let answer = send(client, "GET", path, "application/json", &[]).await?;
+    let answer = send(client, &Call::get(path)).await?;
     match answer.code {
         404 => Ok(None),
         _ if answer.is_good() => Ok(Some(answer.object())),
@@ -85,11 +133,15 @@ pub(super) async fn get(client: &Client, path: &str) -> Result<Option<Value>> {
 /// Hands an object over at a path.
 pub(super) async fn write(client: &Client, write: Write, path: &str, object: &Value) -> Result<Answer> {
     let (method, content_type) = match write {
-        Write::Apply | Write::DryApply => ("PATCH", "application/apply-patch+yaml"),
-        Write::DryCreate => ("POST", "application/json"),
+        Write::Apply | Write::DryApply | Write::ApplyOwn | Write::DryApplyOwn => ("PATCH", APPLY),
+        Write::DryCreate => ("POST", JSON),
     };
-    let body = serde_json::to_vec(object).map_err(|cause| Error::internal("an object does not serialize").caused_by(cause))?;
-    let answer = send(client, method, &format!("{path}?{}", write.query()), content_type, &body).await?;
+    let path = format!("{path}?{}", write.query());
+    allowed(send(client, &Call::with(method, &path, content_type, object)).await?)
+}
+
+/// The answer, unless it says that we may not even ask.
+pub(super) fn allowed(answer: Answer) -> Result<Answer> {
     match answer.code {
         401 => Err(refused(&answer.status())),
         // Who may not ask learns nothing about the object.
@@ -98,45 +150,60 @@ pub(super) async fn write(client: &Client, write: Write, path: &str, object: &Va
     }
 }
 
-async fn send(client: &Client, method: &str, path: &str, content_type: &str, body: &[u8]) -> Result<Answer> {
+/// Sends a request, again and again while it fails for reasons that pass.
+///
+/// Whatever is sent may arrive twice: an answer can be lost on its way back.
+pub(super) async fn send(client: &Client, call: &Call<'_>) -> Result<Answer> {
+    let started = Instant::now();
     let mut pause = FIRST_PAUSE;
-    for left in (0..TRIES).rev() {
-        let failure = match once(client, method, path, content_type, body).await {
-            Ok(answer) if !passes(&answer) => return Ok(answer),
-            Ok(answer) => failed(&answer.status()),
-            Err(cause) => unreachable_server(cause),
+    loop {
+        let (failure, patience, asked) = match once(client, call).await {
+            Ok(answer) => match patience(call, &answer) {
+                None => return Ok(answer),
+                Some(patience) => (failed(&answer.status()), patience, answer.retry_after),
+            },
+            Err(cause) => (unreachable_server(cause), AWAY, None),
         };
-        if left == 0 {
+        let wait = asked.unwrap_or(pause);
+        if started.elapsed() + wait > patience {
             return Err(failure);
         }
-        sleep(pause).await;
-        pause *= 2;
+        sleep(wait).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    Err(Error::internal("a request was never sent"))
 }
 
-async fn once(client: &Client, method: &str, path: &str, content_type: &str, body: &[u8]) -> std::result::Result<Answer, kube::Error> {
+pub(super) async fn once(client: &Client, call: &Call<'_>) -> std::result::Result<Answer, kube::Error> {
     let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("accept", "application/json")
-        .header("content-type", content_type)
-        .body(Body::from(body.to_vec()))
+        .method(call.method)
+        .uri(call.path)
+        .header("accept", call.accept)
+        .header("content-type", call.content_type)
+        .body(Body::from(call.body.clone()))
         .map_err(kube::Error::HttpError)?;
     let (head, body) = client.send(request).await?.into_parts();
     let warnings = head.headers.get_all("warning").iter().flat_map(|value| texts(&String::from_utf8_lossy(value.as_bytes()))).collect();
-    Ok(Answer { code: head.status.as_u16(), warnings, body: body.collect_bytes().await?.to_vec() })
+    let retry_after = head.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+    Ok(Answer { code: head.status.as_u16(), warnings, retry_after, body: body.collect_bytes().await?.to_vec() })
 }
 
-/// Whether the failure is one of the moment. 500 is what the server also says to a field of a wrong type, without a `reason`
-/// (see [`super::typed_patch`]), and to an object that etcd does not take.
-fn passes(answer: &Answer) -> bool {
+/// How long to ask again, if the failure is one of the moment. 500 is what the server also says to a field of a wrong type, without a
+/// `reason` (see [`super::typed_patch`]), and to an object that etcd does not take.
+fn patience(call: &Call<'_>, answer: &Answer) -> Option<Duration> {
     match answer.code {
-        429 | 502..=504 => true,
-        409 => answer.status().reason == "Conflict",
-        500 => !super::typed_patch::is_about_object(&answer.status().message),
-        _ => false,
+        429 | 502..=504 => Some(AWAY),
+        // Any other write with a conflict carries the version that it wants to change.
+        409 => (call.content_type == APPLY && is_overtaken(&answer.status())).then_some(TROUBLED),
+        500 => (!super::typed_patch::is_about_object(&answer.status().message)).then_some(TROUBLED),
+        _ => None,
     }
+}
+
+/// Whether a write lost a race that it did not ask for: no precondition of the request's own, and no field that somebody else owns.
+fn is_overtaken(status: &Status) -> bool {
+    status.reason == "Conflict"
+        && status.message.contains("the object has been modified")
+        && status.details.as_ref().is_none_or(|details| details.causes.is_empty())
 }
 
 fn unreachable_server(cause: kube::Error) -> Box<Error> {
@@ -145,16 +212,16 @@ fn unreachable_server(cause: kube::Error) -> Box<Error> {
         .hint("check the address in the kubeconfig, and that the cluster runs")
 }
 
-fn failed(status: &Status) -> Box<Error> {
+pub(super) fn failed(status: &Status) -> Box<Error> {
     Error::environment(format!("the API server failed ({}): {}", status.code, status.message))
 }
 
-fn refused(status: &Status) -> Box<Error> {
+pub(super) fn refused(status: &Status) -> Box<Error> {
     if status.code == 401 {
         return Error::environment("the API server does not accept these credentials").hint("log in again, or name another context");
     }
     Error::environment(format!("the API server does not allow it: {}", status.message))
-        .hint("a dry run needs the same permissions as the real thing: `patch` and `create` on every kind of the release")
+        .hint("it takes `get`, `list`, `patch`, `create` and `delete` on every kind of the release; a dry run needs the same permissions")
 }
 
 /// A path segment with everything escaped that would end it.

@@ -7,11 +7,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use kube::Client;
 use serde_json::Value;
 
+use super::contained::contains;
 use super::discovery::{Resource, Resources};
 use super::judge::judge;
 use super::refusal::{Cause, causes};
 use super::report::{NotChecked, ServerReport};
-use super::request::{Write, exists, segment, write};
+use super::request::{Call, Write, exists, segment, send, write};
 use super::verdict::Verdict;
 use crate::diag::{Error, Progress, Result};
 use crate::manifest::{Object, Release, rank};
@@ -147,7 +148,11 @@ impl Session<'_> {
         if let Some(reason) = namespace.and_then(|namespace| self.absent_namespaces.get(namespace)) {
             return self.check_elsewhere(index, resource, reason).await;
         }
-        let judgement = judge(self.client, Write::DryApply, &path(resource, object, namespace), &self.values[index]).await?;
+        let path = path(resource, object, namespace);
+        if self.is_there(&path, index).await? {
+            return Ok(Verdict { judged: true, ..Verdict::default() });
+        }
+        let judgement = judge(self.client, Write::DryApply, &path, &self.values[index]).await?;
         let key = (object.api_version().to_owned(), object.kind().to_owned());
         if let Some(definition) = self.changing_kinds.get(&key).filter(|_| !judgement.causes.is_empty()) {
             let said = judgement.causes.iter().map(|cause| cause.message.as_str()).collect::<Vec<_>>().join("; ");
@@ -156,6 +161,16 @@ impl Session<'_> {
             )));
         }
         Ok(judgement.into())
+    }
+
+    /// Whether a live cluster has an object exactly so. Reading it costs the server a fraction of a dry run.
+    async fn is_there(&self, path: &str, index: usize) -> Result<bool> {
+        if self.mode == Mode::Ephemeral {
+            return Ok(false);
+        }
+        // Who may not read may still write.
+        let answer = send(self.client, &Call::get(path)).await?;
+        Ok(answer.is_good() && contains(&answer.object(), &self.values[index]))
     }
 
     /// Judges an object whose namespace is not there in `default` instead, where nothing of its name may stand.

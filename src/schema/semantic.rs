@@ -3,10 +3,19 @@
 //! Source of the facts: `pkg/apis/*/validation` of the Go module `k8s.io/kubernetes` 1.36, and what the server answered. Each
 //! check hangs on a definition (`core.v1.Container`), so that it holds wherever the definition is used.
 
+mod admission;
+mod autoscaler;
+mod definition;
+mod device;
+mod endpoint;
+mod flow;
 mod form;
+mod job;
 mod metadata;
+mod node;
 mod pod;
 mod port;
+mod quantity;
 mod table;
 mod workload;
 
@@ -19,7 +28,7 @@ use super::pointer::Pointer;
 use super::violation::Violation;
 use form::Form;
 
-pub(super) use metadata::check as metadata;
+pub(super) use metadata::{check as metadata, is_answered};
 
 /// A check of one mapping.
 type Check = fn(&Map<String, Value>, &Pointer, &mut Vec<Violation>);
@@ -34,13 +43,27 @@ struct Rules {
 
 static RULES: LazyLock<HashMap<&'static str, Rules>> = LazyLock::new(|| {
     let mut rules: HashMap<_, Rules> = HashMap::new();
-    for (definition, field, form) in table::FORMS {
+    for (definition, field, form) in table::forms() {
         rules.entry(*definition).or_default().forms.push((field, *form));
     }
-    for (definition, field) in table::REQUIRED {
+    for (definition, field) in table::required() {
         rules.entry(*definition).or_default().required.push(field);
     }
-    for (definition, check) in pod::CHECKS.iter().chain(port::CHECKS).chain(workload::CHECKS) {
+    let checks = [
+        admission::CHECKS,
+        autoscaler::CHECKS,
+        definition::CHECKS,
+        device::CHECKS,
+        endpoint::CHECKS,
+        flow::CHECKS,
+        job::CHECKS,
+        node::CHECKS,
+        pod::CHECKS,
+        port::CHECKS,
+        quantity::CHECKS,
+        workload::CHECKS,
+    ];
+    for (definition, check) in checks.into_iter().flatten() {
         rules.entry(*definition).or_default().checks.push(*check);
     }
     rules
@@ -59,6 +82,7 @@ pub(super) fn looks_into(definition: &str, field: &str) -> bool {
 pub(super) fn check(definition: &str, fields: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     let short = definition.strip_prefix("io.k8s.api.").or_else(|| definition.strip_prefix("io.k8s.apimachinery.pkg.apis."));
     let short = short.or_else(|| definition.strip_prefix("io.k8s.apiextensions-apiserver.pkg.apis."));
+    let short = short.or_else(|| definition.strip_prefix("io.k8s.kube-aggregator.pkg.apis."));
     let Some(rules) = short.and_then(|short| RULES.get(short)) else { return };
     for (field, form) in &rules.forms {
         if let Some(value) = fields.get(*field) {

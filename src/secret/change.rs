@@ -31,7 +31,7 @@ pub(super) struct Change {
 
 /// Keeps others out while it lives.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock is held by the open folder")] Option<File>);
+pub(super) struct Lock(#[expect(dead_code, reason = "the lock is held by the open folder")] File);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Journal {
@@ -45,20 +45,16 @@ struct Rename {
     to: String,
 }
 
-/// Locks the folder of secrets; without one there is nothing to lock yet.
+/// Locks the folder of the cluster file: it is there before the first secret is, and takes no file of ours for it.
 pub(super) fn lock(base: &Path) -> Result<Lock> {
-    let folder = base.join(SECRETS_FOLDER);
-    let file = match File::open(&folder) {
-        Ok(file) => file,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Lock(None)),
-        Err(cause) => return Err(Error::environment(format!("`{}` cannot be opened", folder.display())).caused_by(cause)),
-    };
-    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|cause| {
-        Error::environment(format!("another `manifestgen secret` works in `{}`", folder.display()))
+    let unreadable = |cause| Error::environment(format!("`{}` cannot be opened", base.display())).caused_by(cause);
+    let folder = File::open(base).map_err(unreadable)?;
+    flock(&folder, FlockOperation::NonBlockingLockExclusive).map_err(|cause| {
+        Error::environment(format!("another `manifestgen secret` works in `{}`", base.display()))
             .hint("wait for it to end")
             .caused_by(io::Error::from(cause))
     })?;
-    Ok(Lock(Some(file)))
+    Ok(Lock(folder))
 }
 
 /// Completes or undoes what a killed run left. `files` are all that there may be, relative to the base.
@@ -193,6 +189,15 @@ mod tests {
         recover(base.path(), ["secrets/a.age", "other/b.age"]).expect("undone");
         let left = |folder: &str| fs::read_dir(base.path().join(folder)).expect("a folder").count();
         assert_eq!((read("other/b.age"), left("other"), left("secrets")), ("2".to_owned(), 1, 1));
+    }
+
+    #[test]
+    fn two_first_runs_do_not_meet() {
+        let base = tempfile::tempdir().expect("a folder");
+        let first = lock(base.path()).expect("free");
+        assert!(lock(base.path()).expect_err("taken").message.starts_with("another `manifestgen secret` works in"));
+        drop(first);
+        lock(base.path()).expect("free again");
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::encryption::{header_for, header_of, is_age_file, is_armored};
-use super::index::{INDEX_KEY, recorded};
-use super::nix::SECRETS_NIX;
+use super::index::{INDEX_KEY, now, recorded};
+use super::nix::{NODES_NIX, SECRETS_NIX};
 use super::session::File;
+use super::tls::Tls;
 use super::value::is_overdue;
-use super::{Session, Trust};
-use crate::config::{SECRETS_FOLDER, SecretEntry};
+use super::{Plain, Session, Trust};
+use crate::config::{Destination, SECRETS_FOLDER, SecretEntry};
 use crate::diag::{Finding, Result};
 use crate::source::ConfigPath;
 
@@ -65,10 +66,13 @@ fn one(session: &Session<'_>, secret: &SecretEntry) -> Result<Vec<Finding>> {
         return Ok(findings);
     }
     readers(session, secret, &bytes, &mut findings);
-    if let Err(error) = session.value_with(secret, Trust::FilesAsTheyAre) {
-        let mut finding = Finding::error("secret/undecryptable", error.message.clone());
-        finding.hint = error.hints.first().cloned();
-        findings.push(finding);
+    match session.value_with(secret, Trust::FilesAsTheyAre) {
+        Ok(value) => findings.extend(certificate(secret, &value)),
+        Err(error) => {
+            let mut finding = Finding::error("secret/undecryptable", error.message.clone());
+            finding.hint = error.hints.first().cloned();
+            findings.push(finding);
+        }
     }
     if let Some(entry) = session.index.secrets.get(name.as_str()) {
         if is_overdue(secret, entry.made_at) {
@@ -83,6 +87,38 @@ fn one(session: &Session<'_>, secret: &SecretEntry) -> Result<Vec<Finding>> {
     }
     Ok(findings)
 }
+
+/// What is wrong with a value that is to be a certificate with its key.
+fn certificate(secret: &SecretEntry, value: &Plain) -> Option<Finding> {
+    let is_made = secret.make.valid_for().is_some();
+    if !is_made && !secret.deliver.iter().any(|to| matches!(to, Destination::Tls { .. })) {
+        return None;
+    }
+    let name = &secret.name;
+    let way_out =
+        if is_made { format!("`manifestgen secret rotate {name}`") } else { format!("`manifestgen secret edit {name} --from FILE`") };
+    match Tls::parse(value) {
+        Err(what) => {
+            Some(Finding::error("secret/certificate", format!("`{name}` is no certificate with its key: {what}")).with_hint(way_out))
+        }
+        Ok(tls) => {
+            let left = tls.ends.saturating_sub(i64::try_from(now()).unwrap_or(i64::MAX));
+            let days = left / DAY;
+            if left <= 0 {
+                Some(Finding::error("secret/expired", format!("the certificate of `{name}` has expired")).with_hint(way_out))
+            } else if !is_made && days < SOON {
+                // One of ours is overdue long before: see `is_overdue`.
+                Some(Finding::warning("secret/expiring", format!("the certificate of `{name}` expires in {days} days")).with_hint(way_out))
+            } else {
+                None
+            }
+        }
+    }
+}
+
+const DAY: i64 = 24 * 60 * 60;
+/// Days before the end of a certificate from which on it is mentioned: a third of the 90 days that public CAs give.
+const SOON: i64 = 30;
 
 /// Whom a file is for: what the index says, and what the header of the file tells of it.
 fn readers(session: &Session<'_>, secret: &SecretEntry, bytes: &[u8], findings: &mut Vec<Finding>) {
@@ -106,7 +142,7 @@ fn readers(session: &Session<'_>, secret: &SecretEntry, bytes: &[u8], findings: 
 /// Files that belong to no secret.
 fn strays(session: &Session<'_>) -> Vec<Finding> {
     let mut known: BTreeSet<String> = ["index.json", ".journal.json"].map(|name| format!("{SECRETS_FOLDER}/{name}")).into();
-    known.extend([INDEX_KEY.to_owned(), SECRETS_NIX.to_owned()]);
+    known.extend([INDEX_KEY, SECRETS_NIX, NODES_NIX].map(ToOwned::to_owned));
     for secret in &session.cluster.secrets {
         let path = secret.path();
         let stem = path.trim_end_matches(".age");

@@ -63,12 +63,11 @@ fn replace(session: &mut Session<'_>, secret: &SecretEntry, before: Option<&Plai
 /// Editors end a text with a line break, whether it had one or not.
 fn as_meant(before: Option<&Plain>, after: Plain) -> Plain {
     let had_break = before.is_some_and(|before| before.bytes().ends_with(b"\n"));
-    let is_one_line = after.bytes().iter().filter(|byte| **byte == b'\n').count() == 1;
     match before {
         Some(_) if had_break => after,
         Some(_) => after.without_last_break(),
         // A first value of one line is a password or token; of several, a file.
-        None if is_one_line => after.without_last_break(),
+        None if after.is_one_line() => after.without_last_break(),
         None => after,
     }
 }

@@ -20,6 +20,8 @@ const DEFAULTS: [&str; 3] = ["~/.ssh/id_ed25519", "~/.ssh/id_rsa", "/etc/ssh/ssh
 pub struct Identities {
     keys: Vec<Box<dyn Identity>>,
     names: Vec<String>,
+    /// Where files lie that agenix decrypted, by the names of the secrets.
+    folder: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Identities {
@@ -35,7 +37,7 @@ impl Identities {
     /// # Errors
     /// Usage, for a file that holds no identity; environment, for one that cannot be read.
     pub fn read(files: &[PathBuf], ask: &Arc<dyn Ask>) -> Result<Self> {
-        let mut identities = Self { keys: Vec::new(), names: Vec::new() };
+        let mut identities = Self { keys: Vec::new(), names: Vec::new(), folder: None };
         for file in files {
             identities.add(file, ask)?;
         }
@@ -72,6 +74,27 @@ impl Identities {
         self.keys.extend(parse(&text, &name, ask)?);
         self.names.push(name);
         Ok(())
+    }
+
+    /// Takes values from a folder where agenix decrypted them, in place of decrypting.
+    #[must_use]
+    pub fn with_decrypted(self, folder: PathBuf) -> Self {
+        Self { folder: Some(folder), ..self }
+    }
+
+    /// That folder.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The value of a secret as it was decrypted by somebody else; none when nobody did that.
+    pub(super) fn opened(&self, name: &str) -> Option<Result<Plain>> {
+        let path = self.folder.as_ref()?.join(name);
+        Some(File::open(&path).and_then(Plain::read).map_err(|cause| {
+            Error::environment(format!("`{}` cannot be read", path.display()))
+                .hint("agenix decrypts it where the node is among the secret's recipients, and its module names it")
+                .caused_by(cause)
+        }))
     }
 
     /// The keys.

@@ -14,6 +14,8 @@ use crate::manifest::hex;
 /// The index and the file of its key, in the folder of secrets.
 pub(super) const INDEX: &str = "secrets/index.json";
 pub(super) const INDEX_KEY: &str = "secrets/index-key.age";
+/// How agenix names the latter.
+pub(super) const INDEX_KEY_NAME: &str = "index-key";
 
 /// Which file belongs to which secret, and in which state. It holds no value and nothing made of one but hashes of encrypted files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,9 @@ pub(super) struct Entry {
     pub(super) file: String,
     /// SHA-256 of the file, in hex.
     pub(super) sha256: String,
+    /// SHA-256 of the first file that held this value, in hex. It stays when the value is encrypted for others, so that it names the value
+    /// without telling anything about it.
+    pub(super) value_id: String,
     /// For whom it is encrypted: public keys without comments.
     pub(super) recipients: Vec<String>,
     /// Counts its values.

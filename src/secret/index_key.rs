@@ -3,27 +3,50 @@
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::Plain;
 use crate::diag::{Error, Result};
 use crate::manifest::hex;
 
+/// Bytes of a key.
+const LENGTH: usize = 32;
+/// Former keys that are kept.
+const FORMER: usize = 15;
+
 /// The key of the index' MAC: 32 random bytes, encrypted in a file beside the index.
+///
+/// The keys that it took the place of follow it, newest first. Who saw one of them last sees by it that whoever made the new key knew the
+/// old one, which he could only have from a file that he could read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IndexKey(Plain);
 
 impl IndexKey {
     pub(super) fn generate() -> Result<Self> {
-        random_bytes(32).map(Self)
+        random_bytes(LENGTH).map(Self)
+    }
+
+    /// A new key in place of this one.
+    pub(super) fn successor(&self) -> Result<Self> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(LENGTH * (FORMER + 1)));
+        bytes.extend_from_slice(random_bytes(LENGTH)?.bytes());
+        bytes.extend(self.0.bytes().iter().take(LENGTH * FORMER));
+        Ok(Self(Plain::new(bytes.to_vec())))
     }
 
     /// Takes the content of the file; none when it is no such key.
     pub(super) fn of(plain: Plain) -> Option<Self> {
-        (plain.bytes().len() == 32).then_some(Self(plain))
+        let length = plain.bytes().len();
+        (length >= LENGTH && length.is_multiple_of(LENGTH)).then_some(Self(plain))
     }
 
+    /// The content of the file.
     pub(super) const fn plain(&self) -> &Plain {
         &self.0
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.0.bytes()[..LENGTH]
     }
 
     /// HMAC-SHA256, in lower-case hex.
@@ -39,15 +62,24 @@ impl IndexKey {
 
     /// A name for the key that tells nothing about it.
     pub(super) fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(b"manifestgen index key\0");
-        hash.update(self.0.bytes());
-        hex(&hash.finalize()[..16])
+        fingerprint(self.key())
+    }
+
+    /// Whether a name is that of this key or of one that it took the place of.
+    pub(super) fn descends_from(&self, name: &str) -> bool {
+        self.0.bytes().chunks(LENGTH).any(|key| fingerprint(key) == name)
     }
 
     fn hmac(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, self.0.bytes())
+        hmac::Key::new(hmac::HMAC_SHA256, self.key())
     }
+}
+
+fn fingerprint(key: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"manifestgen index key\0");
+    hash.update(key);
+    hex(&hash.finalize()[..16])
 }
 
 /// Bytes of the system's random source.
@@ -71,5 +103,21 @@ mod tests {
             assert!(!key.is_mac(b"text", odd), "{odd}");
         }
         assert_ne!(key.fingerprint(), other.fingerprint());
+    }
+    #[test]
+    fn a_key_knows_those_that_it_took_the_place_of() {
+        let first = IndexKey::generate().expect("a key");
+        let second = first.successor().expect("a key");
+        let third = IndexKey::of(second.successor().expect("a key").plain().clone()).expect("its file");
+        assert!(third.descends_from(&first.fingerprint()) && third.descends_from(&third.fingerprint()));
+        assert!(!first.descends_from(&second.fingerprint()));
+        assert_ne!(third.mac(b"text"), second.mac(b"text"));
+        let mut last = third;
+        for _ in 0..20 {
+            last = last.successor().expect("a key");
+        }
+        assert_eq!(last.plain().bytes().len(), 16 * 32);
+        assert_eq!(IndexKey::of(Plain::new(vec![0; 33])), None);
+        assert_eq!(IndexKey::of(Plain::new(Vec::new())), None);
     }
 }

@@ -1,9 +1,10 @@
-//! `secrets.nix`, by which the agenix CLI works on the same files (github.com/ryantm/agenix, README, "Tutorial").
+//! What agenix reads: `secrets.nix`, by which its command line works on the same files, and `nodes.nix`, the `age.secrets` of each node
+//! (github.com/ryantm/agenix, README, "Tutorial" and "Reference").
 
 use std::fmt::Write as _;
 
-use super::index::INDEX_KEY;
-use crate::config::{Cluster, PublicKey, SECRETS_FOLDER};
+use super::index::{INDEX_KEY, INDEX_KEY_NAME};
+use crate::config::{Cluster, NodeFile, PublicKey, SECRETS_FOLDER};
 
 /// The file, relative to the cluster file. agenix takes the paths in it relative to its folder.
 pub(super) const SECRETS_NIX: &str = "secrets/secrets.nix";
@@ -28,6 +29,33 @@ pub(super) fn secrets_nix(cluster: &Cluster, all: &[PublicKey]) -> String {
         entry(&secret.path(), &keys, secret.armor);
     }
     entry(INDEX_KEY, all, false);
+    text.push_str("}\n");
+    text
+}
+
+/// The `age.secrets` of each node, relative to the cluster file.
+pub(super) const NODES_NIX: &str = "secrets/nodes.nix";
+
+/// Its text: for each node by name what its NixOS module takes as `age.secrets`, paths included.
+pub(super) fn nodes_nix(cluster: &Cluster) -> String {
+    let mut text = String::from("# Written by `manifestgen secret`: `age.secrets = (import ./nodes.nix).NODE;`.\n{\n");
+    for node in &cluster.nodes {
+        let files = cluster.secret_files_of(node);
+        let _ = writeln!(text, "  {} = {{", string(node.name.as_str()));
+        for NodeFile { name, file, path, owner, group, mode } in &files {
+            let _ = writeln!(text, "    {} = {{", string(name));
+            let _ = writeln!(text, "      file = ./.. + {};", string(&format!("/{file}")));
+            for (key, value) in [("path", path.as_str()), ("owner", owner.as_str()), ("group", group.as_str()), ("mode", mode.as_str())] {
+                let _ = writeln!(text, "      {key} = {};", string(value));
+            }
+            let _ = writeln!(text, "    }};");
+        }
+        // It reads the index with it, to know that the files are the right ones.
+        if !files.is_empty() && !node.host_keys.is_empty() {
+            let _ = writeln!(text, "    {}.file = ./.. + {};", string(INDEX_KEY_NAME), string(&format!("/{INDEX_KEY}")));
+        }
+        let _ = writeln!(text, "  }};");
+    }
     text.push_str("}\n");
     text
 }

@@ -59,6 +59,12 @@ impl Plain {
         std::str::from_utf8(&self.0).ok()
     }
 
+    /// Whether it has a single line, with or without its break.
+    #[must_use]
+    pub fn is_one_line(&self) -> bool {
+        !self.without_last_break().bytes().contains(&b'\n')
+    }
+
     /// The value without one line break at its end.
     #[must_use]
     pub fn without_last_break(&self) -> Self {

@@ -1,7 +1,8 @@
 //! What this machine has seen of an index.
 //!
 //! Whoever can write the files, but read none, could replace all of them with older ones, or make a key of his own for the index and
-//! encrypt it for everybody. Neither can be seen in the files. So each machine remembers the key and the generation that it saw last.
+//! encrypt it for everybody. Neither can be seen in the files. So each machine remembers the key and the generation that it saw last. A key
+//! that took the place of that one, as when a recipient went, is known by it.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -20,7 +21,7 @@ struct Seen {
 /// What is wrong with an index, compared with what this machine saw last.
 pub(super) fn complaint(base: &Path, index: &Index, key: &IndexKey) -> Option<String> {
     let seen: Seen = serde_json::from_slice(&fs::read(place(base)?).ok()?).ok()?;
-    if seen.key != key.fingerprint() {
+    if !key.descends_from(&seen.key) {
         Some("the index is protected by another key than this machine saw last".to_owned())
     } else if index.generation < seen.generation {
         let (now, then) = (index.generation, seen.generation);

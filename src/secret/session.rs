@@ -8,11 +8,12 @@ use std::sync::Arc;
 use age::DecryptError;
 
 use super::change::{self, Change, Lock};
+use super::deliver::ID;
 use super::encryption::{decrypt, encrypt};
 use super::identity::Identities;
-use super::index::{Entry, INDEX, INDEX_KEY, Index, now, recorded, sha256};
+use super::index::{Entry, INDEX, INDEX_KEY, INDEX_KEY_NAME, Index, now, recorded, sha256};
 use super::index_key::IndexKey;
-use super::nix::{SECRETS_NIX, secrets_nix};
+use super::nix::{NODES_NIX, SECRETS_NIX, nodes_nix, secrets_nix};
 use super::{Ask, Plain, seen};
 use crate::config::{Cluster, PublicKey, SecretEntry};
 use crate::diag::{Error, Result, did_you_mean};
@@ -170,7 +171,20 @@ impl<'a> Session<'a> {
             File::Foreign(_) if trust == Trust::IndexOnly => return Err(untrusted("was written by another tool")),
             File::Known(bytes) | File::Changed(bytes) | File::Foreign(bytes) => bytes,
         };
-        decrypt(&bytes, &self.identities).map_err(|cause| cannot_decrypt(&path, &cause, &self.identities))
+        match self.identities.opened(name.as_str()) {
+            Some(opened) => opened,
+            None => decrypt(&bytes, &self.identities).map_err(|cause| cannot_decrypt(&path, &cause, &self.identities)),
+        }
+    }
+
+    /// A name of a secret's value that tells nothing about it; empty where the index has none.
+    pub(super) fn value_id(&self, secret: &SecretEntry) -> String {
+        self.index.secrets.get(secret.name.as_str()).map(|entry| entry.value_id.chars().take(ID).collect()).unwrap_or_default()
+    }
+
+    /// The number of the last change, and the key that protects the index.
+    pub(super) const fn state(&self) -> (u64, &IndexKey) {
+        (self.index.generation, &self.key)
     }
 
     /// Whom a secret is to be encrypted for.
@@ -190,9 +204,11 @@ impl<'a> Session<'a> {
             known_to.sort();
             known_to.dedup();
         }
+        let sha256 = sha256(&contents);
         let entry = Entry {
             file: secret.path(),
-            sha256: sha256(&contents),
+            value_id: before.filter(|_| !is_new).map_or_else(|| sha256.clone(), |before| before.value_id.clone()),
+            sha256,
             recipients,
             value: before.map_or(0, |before| before.value) + u64::from(is_new || before.is_none()),
             made_at: before.filter(|_| !is_new).map_or_else(now, |before| before.made_at),
@@ -233,16 +249,18 @@ impl<'a> Session<'a> {
         if !all.is_empty() && (self.key_is_new || wanted != self.index.key_recipients) {
             // Who is gone knows the old key and could sign with it.
             if self.index.key_recipients.iter().any(|key| !wanted.contains(key)) {
-                self.key = IndexKey::generate()?;
+                self.key = self.key.successor()?;
             }
             let contents = encrypt(self.key.plain(), &all, false, &self.ask)?;
             self.changes.push(Change { path: INDEX_KEY.to_owned(), contents, mode: 0o600 });
             self.index.key_recipients = wanted;
             self.index_changed = true;
         }
-        let nix = secrets_nix(self.cluster, &all).into_bytes();
-        if read(&self.base.join(SECRETS_NIX))?.as_ref() != Some(&nix) {
-            self.changes.push(Change { path: SECRETS_NIX.to_owned(), contents: nix, mode: 0o644 });
+        for (path, text) in [(SECRETS_NIX, secrets_nix(self.cluster, &all)), (NODES_NIX, nodes_nix(self.cluster))] {
+            let contents = text.into_bytes();
+            if read(&self.base.join(path))?.as_ref() != Some(&contents) {
+                self.changes.push(Change { path: path.to_owned(), contents, mode: 0o644 });
+            }
         }
         if self.index_changed {
             self.index.generation += 1;
@@ -264,7 +282,16 @@ impl<'a> Session<'a> {
 }
 
 fn index_key(file: &[u8], identities: &Identities) -> Result<IndexKey> {
-    let plain = decrypt(file, identities).map_err(|cause| cannot_decrypt(INDEX_KEY, &cause, identities))?;
+    let plain = match identities.opened(INDEX_KEY_NAME).and_then(Result::ok) {
+        Some(plain) => plain,
+        None => decrypt(file, identities).map_err(|cause| {
+            let error = cannot_decrypt(INDEX_KEY, &cause, identities);
+            match identities.folder() {
+                Some(folder) => error.hint(format!("or let agenix decrypt it too: `{}`", folder.join(INDEX_KEY_NAME).display())),
+                None => error,
+            }
+        })?,
+    };
     IndexKey::of(plain).ok_or_else(|| {
         Error::environment(format!("`{INDEX_KEY}` holds no key of an index")).hint("restore it, from version control for instance")
     })

@@ -7,7 +7,7 @@ mod random;
 use super::index::now;
 use super::session::File;
 use super::{Plain, Session};
-use crate::config::{Make, SecretEntry};
+use crate::config::{Host, Make, SecretEntry};
 use crate::diag::{Error, Result};
 
 /// What became of one secret.
@@ -108,7 +108,7 @@ fn make_all(session: &mut Session<'_>, mut chosen: Vec<&SecretEntry>, give: &mut
                     Some(plain) => plain,
                     None => session.value(authority(session, ca.as_str())?)?,
                 };
-                let hosts: Vec<&str> = hosts.iter().map(|host| host.as_str()).collect();
+                let hosts: Vec<&str> = hosts.iter().map(Host::as_str).collect();
                 certificate::signed(secret, &hosts, &authority)?
             }
             Make::TlsCa { common_name, .. } => {

@@ -104,6 +104,63 @@ pub fn write_folder(folder: &Path, entries: &[Entry], force: bool) -> Result<Wri
     })
 }
 
+/// What differs between a folder and what would be written into it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Stale {
+    /// Files with another content, or other permissions.
+    pub changed: Vec<String>,
+    /// Files that are not there.
+    pub missing: Vec<String>,
+    /// Files of ours that are no longer rendered.
+    pub extra: Vec<String>,
+}
+
+impl Stale {
+    /// Whether nothing differs.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.missing.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// Compares a folder with what would be written into it, and writes nothing. Files of others are left out.
+///
+/// # Errors
+/// An environment error when the folder cannot be read.
+pub fn check_folder(folder: &Path, entries: &[Entry]) -> Result<Stale> {
+    let inventory = read_inventory(folder)?;
+    let mut stale = Stale::default();
+    for entry in entries {
+        match found(folder, &entry.path)? {
+            Found::Nothing => stale.missing.push(entry.path.clone()),
+            Found::File { digest: there, executable } if there == digest(entry.contents.as_bytes()) && executable == entry.executable => {}
+            Found::File { .. } | Found::Other => stale.changed.push(entry.path.clone()),
+        }
+    }
+    for path in inventory.files.keys().filter(|path| !entries.iter().any(|entry| entry.path == **path)) {
+        if !matches!(found(folder, path)?, Found::Nothing) {
+            stale.extra.push(path.clone());
+        }
+    }
+    stale.changed.sort();
+    stale.missing.sort();
+    Ok(stale)
+}
+
+/// The same for one file.
+///
+/// # Errors
+/// An environment error when the file cannot be read.
+pub fn check_file(path: &Path, contents: &str) -> Result<Stale> {
+    let name = path.display().to_string();
+    match fs::read(path) {
+        Ok(there) if there == contents.as_bytes() => Ok(Stale::default()),
+        Ok(_) => Ok(Stale { changed: vec![name], ..Stale::default() }),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Stale { missing: vec![name], ..Stale::default() }),
+        Err(cause) => Err(Error::environment(format!("`{name}` cannot be read")).caused_by(cause)),
+    }
+}
+
 #[derive(Default)]
 struct Plan<'a> {
     write: Vec<&'a Entry>,

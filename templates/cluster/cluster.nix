@@ -24,7 +24,11 @@
     acls = [
       {
         action = "accept";
-        src = [ "tag:node" ];
+        # Pods of the primer talk from its address in the local network.
+        src = [
+          "tag:node"
+          "192.168.1.10/32"
+        ];
         dst = [
           "tag:node:*"
           "192.168.1.10/32:*"

@@ -241,3 +241,53 @@ fn an_order_that_nothing_keeps_is_said() {
     let ran = Run::new(folder.path(), &["render"]).run();
     assert!(ran.stderr.contains("nothing makes `b` wait"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_local_repository_has_what_an_application_names() {
+    if part("git").is_none() {
+        return;
+    }
+    let folder = folder_with("");
+    let git = |arguments: &[&str]| {
+        let settings = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+        let output = std::process::Command::new("git").current_dir(folder.path().join("repo")).args(settings).args(arguments).output();
+        assert!(output.expect("git runs").status.success());
+    };
+    fs::create_dir_all(folder.path().join("repo/deploy")).expect("made");
+    fs::write(folder.path().join("repo/deploy/a.yaml"), "a: 1\n").expect("written");
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "first"]);
+    let here = folder.path().display();
+    let config = format!(
+        "cluster: {{name: home}}\napplications:\n\
+         - {{name: good, repoURL: 'file://{here}/repo', path: deploy, namespace: a}}\n\
+         - {{name: folder, repoURL: 'file://{here}/repo', path: deplyo, namespace: a}}\n\
+         - {{name: revision, repoURL: 'file://{here}/repo', targetRevision: next, namespace: a}}\n\
+         - {{name: gone, repoURL: 'file://{here}/gone', namespace: a}}\n"
+    );
+    fs::write(folder.path().join("cluster.yaml"), config).expect("written");
+    let ran = Run::new(folder.path(), &["validate", "--format", "json"]).run();
+    let report: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    let said = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["rule"] == "application/local-repository");
+    let lines: Vec<String> =
+        said.map(|finding| format!("{} {}: {} | {}", finding["line"], finding["severity"], finding["message"], finding["hint"])).collect();
+    insta::assert_snapshot!(lines.join("\n").replace(&here.to_string(), "…"), @r#"
+    4 "error": "`…/repo` has no folder `deplyo` at `HEAD`" | "did you mean `deploy`?"
+    5 "error": "`…/repo` has no revision `next`" | "name a branch, tag or commit of it"
+    6 "warning": "there is no repository `…/gone` on this machine" | "Argo CD looks for it where its repo-server runs, and has to find it there"
+    "#);
+}
+
+/// They stood in `argocd` wherever Argo CD was.
+#[test]
+fn applications_live_where_argo_cd_runs() {
+    let folder = folder_with(
+        "cluster: {name: home}\nargocd: {namespace: gitops}\ngitops: {repoURL: https://git.example.com/cluster.git}\n\
+         applications: [{name: a, repoURL: https://x.example.com/a, namespace: a}]\n",
+    );
+    let text = Run::new(folder.path(), &["render", "--only", "application", "--format", "json"]).run().good();
+    let list: Value = serde_json::from_str(&text).expect("JSON");
+    let items = list["items"].as_array().expect("items");
+    assert!(!items.is_empty() && items.iter().all(|item| item["metadata"]["namespace"] == "gitops"), "{text}");
+}

@@ -81,14 +81,32 @@ fn completions_and_manual_pages_are_made() {
 }
 
 /// The commands below `secret`.
-const SECRET: [&str; 6] = ["secret", "secret create", "secret edit", "secret rekey", "secret rotate", "secret check"];
+const SECRET: [&str; 7] = ["secret", "secret create", "secret edit", "secret rekey", "secret rotate", "secret check", "secret deliver"];
 
 /// docs/CLI.md is `--help` of every command. `MANIFESTGEN_UPDATE=1` writes it anew.
 #[test]
 fn the_reference_page_is_what_help_says() {
     let folder = folder();
     let mut page = String::from("# Command line\n\nWhat `--help` says, command by command. A test keeps this page true.\n");
-    for command in ["", "init", "render", "validate", "schema", "explain", "completions", "man"].into_iter().chain(SECRET) {
+    for command in [
+        "",
+        "init",
+        "render",
+        "validate",
+        "plan",
+        "apply",
+        "status",
+        "rollback",
+        "delete",
+        "rehearse",
+        "schema",
+        "explain",
+        "completions",
+        "man",
+    ]
+    .into_iter()
+    .chain(SECRET)
+    {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = Run::new(folder.path(), &arguments).env("COLUMNS", "100").run().good();
         let _ =

@@ -74,7 +74,7 @@ cluster:
 nodes:
   - nam: primer
 images: [a]
-argocd: {}
+mesh: {}
 ";
     assert_snapshot!(said(text), @r#"
     `cluster.yaml` has 9 errors
@@ -86,7 +86,7 @@ argocd: {}
     cluster.yaml:10:22 config/type `cluster.security.networkPolicies` takes `true` or `false`, not a string | write `true` or `false`
     cluster.yaml:12:5 config/unknown-key `nam` is no key of `nodes[0]` | did you mean `name`?
     cluster.yaml:13:9 config/type `images` takes a mapping, not a list | write `key: value` lines without `-`
-    cluster.yaml:14:1 config/not-built `argocd` is not built yet: Argo CD, which keeps the cluster as a Git repository says | leave `argocd` out for now
+    cluster.yaml:14:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
     "#);
 }
 
@@ -166,7 +166,6 @@ fn nothing_is_said_about_what_depends_on_a_wrong_value() {
 fn sections_to_come_say_so() {
     let text = "\
 cluster: {name: a}
-argocd: {}
 ingress: {}
 dashboard: {}
 operators: []
@@ -174,15 +173,14 @@ dagger: {}
 mesh: {}
 ";
     assert_snapshot!(said(text), @"
-    `cluster.yaml` has 6 errors
-    cluster.yaml:2:1 config/not-built `argocd` is not built yet: Argo CD, which keeps the cluster as a Git repository says | leave `argocd` out for now
-    cluster.yaml:3:1 config/not-built `ingress` is not built yet: The ingress controller and its routes | leave `ingress` out for now
-    cluster.yaml:4:1 config/not-built `dashboard` is not built yet: A page with links to everything that runs in the cluster | leave `dashboard` out for now
-    cluster.yaml:5:1 config/not-built `operators` is not built yet: Operators installed from Helm charts | leave `operators` out for now
-    cluster.yaml:6:1 config/not-built `dagger` is not built yet: A Dagger engine for builds in the cluster | leave `dagger` out for now
-    cluster.yaml:7:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
+    `cluster.yaml` has 5 errors
+    cluster.yaml:2:1 config/not-built `ingress` is not built yet: The ingress controller and its routes | leave `ingress` out for now
+    cluster.yaml:3:1 config/not-built `dashboard` is not built yet: A page with links to everything that runs in the cluster | leave `dashboard` out for now
+    cluster.yaml:4:1 config/not-built `operators` is not built yet: Operators installed from Helm charts | leave `operators` out for now
+    cluster.yaml:5:1 config/not-built `dagger` is not built yet: A Dagger engine for builds in the cluster | leave `dagger` out for now
+    cluster.yaml:6:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
     ");
-    assert_snapshot!(said("cluster: {name: a}\nargocd: null\n"), @"ok");
+    assert_snapshot!(said("cluster: {name: a}\nmesh: null\n"), @"ok");
 }
 
 #[test]
@@ -198,7 +196,7 @@ fn settings_are_shown_as_they_were_given() {
         "nodes[name=a].name=b",
         "cluster.network.cidr={",
         "nodes[name=a].labels.\"example.com/disk\"=ssd",
-        "argocd.x=1",
+        "mesh.x=1",
         "profiles.a=1",
         "k3s.tlsSan[1]=a",
     ];
@@ -212,7 +210,7 @@ fn settings_are_shown_as_they_were_given() {
     --set:1:6 config/set `nodes` has no entry 3; write `nodes[name=…]` for a new one
     --set:1:15 config/set an entry of `nodes` cannot be given another name
     --set:1:22 config/set the value is not YAML: `{` is never closed
-    --set:1:1 config/not-built `argocd` is not built yet: Argo CD, which keeps the cluster as a Git repository says | leave `argocd` out for now
+    --set:1:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
     --set:1:1 config/set a profile cannot be set | set the value itself
     --set:1:11 config/set `k3s.tlsSan` has 0 entries, so there is no place 1
     "#);

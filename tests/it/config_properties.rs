@@ -91,7 +91,7 @@ fn the_published_schema_takes_what_the_reader_takes() {
         "headscale: null".to_owned(),
         "nodes: [{name: a, $patch: delete}, {name: b, labels: {x: null}}]".to_owned(),
         "cluster: {name: a}\nprofiles: {staging: {extends: primer, cluster: {version: 1.35}, nodes: [{name: a}]}, none: null}".to_owned(),
-        "cluster: {name: a, network: null, security: {networkPolicies: null}}\nargocd: null".to_owned(),
+        "cluster: {name: a, network: null, security: {networkPolicies: null}}\nmesh: null".to_owned(),
     ];
     good.extend(profiles().iter().map(|profile| template(profile).expect("a template")));
     for text in &good {
@@ -101,7 +101,7 @@ fn the_published_schema_takes_what_the_reader_takes() {
     for text in [
         "clustr: {}",
         "cluster: {name: 1}",
-        "argocd: {}",
+        "mesh: {}",
         "profiles: {a: {clustr: {}}}",
         "profiles: {a: {extends: x}}",
         "profiles: {a: {profiles: {}}}",

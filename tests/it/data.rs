@@ -1,5 +1,7 @@
 //! The embedded data is what the generator makes of the Go modules.
 
+#[path = "../../examples/generate_data/argocd.rs"]
+mod argocd;
 #[path = "../../examples/generate_data/bundle.rs"]
 mod bundle;
 #[path = "../../examples/generate_data/crds.rs"]
@@ -26,7 +28,8 @@ fn the_same_modules_give_the_same_bytes() {
     }
     let openapi = kubernetes::generate().expect("the generator runs").into_iter().map(|file| ("openapi", file));
     let crds = crds::generate().expect("the generator runs").into_iter().map(|file| ("crds", file));
-    for (folder, (name, bytes)) in openapi.chain(crds) {
+    let argocd = argocd::generate().expect("the generator runs").into_iter().map(|file| ("argocd", file));
+    for (folder, (name, bytes)) in openapi.chain(crds).chain(argocd) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(folder).join(name);
         let committed = fs::read(&path).expect("the data is committed");
         assert!(committed == bytes, "{} is stale: run `cargo run --example generate_data`", path.display());

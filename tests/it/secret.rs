@@ -1,8 +1,9 @@
 //! `secret` on real files: with Debian's age and ssh-keygen, killed at any moment, and with every wrong file.
 
 mod broken;
+mod certificate;
 mod interop;
-mod killed;
+pub(crate) mod killed;
 mod leak;
 
 use std::fs;
@@ -32,7 +33,7 @@ pub(crate) fn cluster() -> String {
         "\
 cluster: {{name: test}}
 nodes:
-  - {{name: primer, role: server, hostKeys: [{host}]}}
+  - {{name: primer, role: server, address: 192.168.1.10, hostKeys: [{host}]}}
 recipients:
   admins: [{admin}]
 headscale: {{useAgenixSecrets: true}}
@@ -96,6 +97,11 @@ impl Home {
     }
 
     /// The encrypted files, by name.
+    pub(crate) fn encrypted(&self) -> Vec<String> {
+        self.files().into_iter().filter(|file| Path::new(file).extension().is_some_and(|extension| extension == "age")).collect()
+    }
+
+    /// All files of the folder, by name.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.path().join("secrets"))
             .expect("the folder")
@@ -112,14 +118,14 @@ fn secrets_are_made_checked_rotated_and_given_to_others() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::made();
     assert_eq!(home.run(&["check"]).stderr, "using `cluster.yaml`\n7 secrets are as they should be\n");
-    for file in home.files().iter().filter(|file| file.ends_with(".age")) {
-        let mode = fs::metadata(home.path().join(file)).expect("a file").permissions().mode();
+    for file in home.encrypted() {
+        let mode = fs::metadata(home.path().join(&file)).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     let names = home.files().iter().map(|file| file.trim_start_matches("secrets/").to_owned()).collect::<Vec<_>>().join(" ");
     assert_eq!(
         names,
-        "ca.age ca.crt index-key.age index.json k3s-token.age mail.age noise.age secrets.nix ssh.age ssh.pub web.age web.crt wg.age wg.pub"
+        "ca.age ca.crt index-key.age index.json k3s-token.age mail.age nodes.nix noise.age secrets.nix ssh.age ssh.pub web.age web.crt wg.age wg.pub"
     );
 
     // Nothing to do is nothing done.
@@ -150,4 +156,21 @@ fn secrets_are_made_checked_rotated_and_given_to_others() {
     assert_eq!(on_node.stderr.matches("error[").count(), 1, "{}", on_node.stderr);
     assert!(on_node.stderr.contains("`secrets/ca.age` cannot be decrypted"), "{}", on_node.stderr);
     assert_eq!(home.command(&["check"], "host-ed25519").run().code, 2);
+}
+
+/// The key of the index changes when a recipient goes. Who worked with the former one goes on without being told to trust anything.
+#[test]
+fn another_admin_goes_on_after_a_rekey() {
+    let other = || format!("[{}, {}]", public("age"), public("other-age"));
+    let admins = |keys: &str| cluster().replace(&format!("[{}]\nheadscale", public("age")), &format!("{keys}\nheadscale"));
+    let home = Home::new(&admins(&format!("[{}, {}, {}]", public("age"), public("other-age"), public("ssh-rsa"))));
+    home.with_mail("hunter2-hunter2");
+    home.run(&["create"]).good();
+    let as_other = |arguments: &[&str]| home.command(arguments, "other-age").env("XDG_STATE_HOME", home.path().join(".other")).run();
+    assert_eq!(as_other(&["check"]).code, 0);
+    home.write("cluster.yaml", admins(&other()));
+    home.run(&["rekey"]).good();
+    let rotated = as_other(&["rotate", "noise"]);
+    assert_eq!(rotated.code, 0, "{}", rotated.stderr);
+    assert_eq!(home.run(&["check"]).code, 0);
 }

@@ -9,193 +9,9 @@
   outputs,
 }:
 let
+  inherit (import ./machines.nix { inherit lib flake system; }) machines broken odd;
   module = flake.nixosModules.default;
-  node = name: settings: more: (system [
-    module
-    {
-      networking.hostName = name;
-      services.openssh.enable = true;
-      services.manifestgen = {
-        enable = true;
-        inherit settings;
-      };
-    }
-    more
-  ]).config;
   check = name: expected: actual: { inherit name expected actual; };
-
-  lan = {
-    cluster.name = "home";
-    nodes = [
-      {
-        name = "primer";
-        role = "server";
-        address = "192.168.1.10";
-      }
-      {
-        name = "worker";
-        address = "192.168.1.11";
-        registries.mirrors."docker.io".endpoint = [ "https://mirror.example.com" ];
-      }
-      {
-        name = "second";
-        role = "server";
-        address = "192.168.1.12";
-      }
-      {
-        name = "third";
-        role = "server";
-        address = "192.168.1.13";
-      }
-    ];
-    k3s.datastore.type = "etcd";
-    headscale = { };
-  };
-  mesh = {
-    cluster.name = "home";
-    nodes = [
-      {
-        name = "primer";
-        role = "server";
-        address = "192.168.1.10";
-        mesh = {
-          type = "tailscale";
-          advertiseRoute = true;
-        };
-      }
-      {
-        name = "worker";
-        mesh.type = "tailscale";
-      }
-    ];
-    headscale = {
-      service.nodePort = 30081;
-      policy = {
-        tagOwners."tag:node" = [ "cluster@" ];
-        autoApprovers.routes."192.168.1.10/32" = [ "tag:node" ];
-      };
-    };
-  };
-  keys.cluster.joinKeys = {
-    recipients.worker = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbc";
-    tags = [ "tag:node" ];
-  };
-  changed = settings: change: lib.recursiveUpdate settings change;
-
-  machines = {
-    "lan/primer" = node "primer" lan {
-      services.manifestgen.nodeInterfaces = [ "eth1" ];
-      cluster.primer.apply.arguments = [ "--force-conflicts" ];
-      services.manifestgen.profile = "primer";
-    };
-    "lan/worker" = node "worker" lan { services.manifestgen.nodeInterfaces = [ "eth1" ]; };
-    "lan/second" = node "second" lan { };
-    "mesh/primer" = node "primer" mesh keys;
-    "mesh/worker" = node "worker" mesh { };
-    "mesh/worker with a key from agenix" = node "worker" mesh (
-      { config, ... }:
-      {
-        age.secrets.join-key.file = ./cases.nix;
-        cluster.mesh = {
-          joinKeyFile = config.age.secrets.join-key.path;
-          identityFile = null;
-        };
-      }
-    );
-    "by hand" = node "primer" lan {
-      cluster.primer = {
-        apply.enable = false;
-        openFirewall = false;
-      };
-    };
-    stranger = node "laptop" lan { };
-    "no nodes" = node "primer" { cluster.name = "home"; } { };
-    "no server" = node "worker" { nodes = [ { name = "worker"; } ]; } { };
-    twice = node "primer" (lan // { nodes = lan.nodes ++ [ (lib.head lan.nodes) ]; }) { };
-    "waits for its own Headscale" = node "primer" (changed mesh {
-      nodes = map (entry: removeAttrs entry [ "mesh" ] // { mesh.type = "tailscale"; }) mesh.nodes;
-    }) keys;
-    "route not approved" = node "primer" (changed mesh { headscale.policy.autoApprovers = lib.mkForce { }; }) keys;
-    "no recipient" = node "primer" mesh { cluster.joinKeys.tags = [ "tag:node" ]; };
-    "unknown recipient" = node "primer" mesh (lib.recursiveUpdate keys { cluster.joinKeys.recipients.wroker = "age1xyz"; });
-    "tag without owner" = node "primer" mesh (lib.recursiveUpdate keys { cluster.joinKeys.tags = [ "tag:other" ]; });
-    "secret in the store" = node "primer" lan {
-      cluster.secrets.bad = {
-        namespace = "headscale";
-        keys.value = "${builtins.storeDir}/value";
-      };
-    };
-    "secret on a worker" = node "worker" lan {
-      cluster.secrets.bad = {
-        namespace = "headscale";
-        keys.value = "/run/agenix/value";
-      };
-    };
-    "WireGuard without keys" = node "worker" {
-      nodes = [
-        {
-          name = "primer";
-          role = "server";
-          address = "192.168.1.10";
-          mesh = {
-            type = "wireguard";
-            address = "10.99.0.1";
-          };
-        }
-        {
-          name = "worker";
-          mesh.type = "wireguard";
-        }
-      ];
-    } { };
-  };
-
-  # What each is stopped by, all of it.
-  broken = {
-    # The template leaves the worker's key to be filled in, and the build says so.
-    "template/primer" = [
-      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME` to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
-    ];
-    stranger = [
-      "services.manifestgen: no entry of `settings.nodes` is named `laptop`: set `networking.hostName` or `services.manifestgen.nodeName` to one of primer, worker, second, third"
-    ];
-    "no nodes" = [
-      "services.manifestgen: no entry of `settings.nodes` is named `primer`, because there is none: list the machines of the cluster there"
-      "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join"
-    ];
-    "no server" = [
-      "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join"
-    ];
-    twice = [
-      "services.manifestgen: two entries of `settings.nodes` have the same name: primer, worker, second, third, primer"
-    ];
-    "waits for its own Headscale" = [
-      "cluster.primer: Headscale runs on `primer`, whose k3s would wait for a mesh that only Headscale can let it into: set `mesh.advertiseRoute = true` in its entry of `settings.nodes`"
-    ];
-    "route not approved" = [
-      "cluster.mesh: Headscale does not approve the route of `primer` by itself: add `headscale.policy.autoApprovers.routes.\"192.168.1.10/32\" = [ \"tag:…\" ]`, with a tag of `cluster.joinKeys.tags`"
-    ];
-    "no recipient" = [
-      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME` to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
-    ];
-    "unknown recipient" = [
-      "cluster.joinKeys: `recipients` has wroker, and no other node of that name has `mesh.type = \"tailscale\"`"
-    ];
-    "tag without owner" = [
-      "cluster.joinKeys: Headscale refuses a tag without an owner: add each of tag:other to `headscale.policy.tagOwners`"
-    ];
-    "secret in the store" = [
-      "cluster.secrets.bad: the value of `value` is in the store, where everybody can read it: give the path that agenix decrypts it to"
-    ];
-    "secret on a worker" = [
-      "cluster.secrets: only the primer delivers Secrets: move `cluster.secrets` to its configuration"
-    ];
-    "WireGuard without keys" = [
-      "cluster.mesh.wireguard: `worker` has no private key: set `privateKeyFile`, for example to the path of an agenix secret"
-      "cluster.mesh.wireguard: `publicKeys` has no key of primer"
-      "cluster.mesh.wireguard: set `mesh.address` in the entries of worker in `settings.nodes`"
-    ];
-  };
 
   primer = machines."lan/primer";
   worker = machines."lan/worker";
@@ -203,11 +19,15 @@ let
   joins = machines."mesh/worker";
   service = config: name: config.systemd.services.${name};
   all = lib.attrValues (removeAttrs machines (lib.attrNames broken));
-  ours = config: lib.filterAttrs (name: _: lib.hasPrefix "cluster-" name || name == "manifestgen-apply") config.systemd.services;
+  ours =
+    config:
+    lib.filterAttrs (
+      name: _: lib.hasPrefix "cluster-" name || name == "manifestgen-apply"
+    ) config.systemd.services;
   hardening = import ../../modules/hardening.nix;
 in
 {
-  inherit machines broken;
+  inherit machines broken odd;
   checks = [
     (check "packages" [
       "cluster-generations"
@@ -225,9 +45,13 @@ in
       "manifests-worker"
     ] (lib.attrNames outputs.packages))
     (check "every package is a derivation" [ ] (
-      lib.attrNames (lib.filterAttrs (_: package: !lib.isDerivation package) (outputs.packages // outputs.checks))
+      lib.attrNames (
+        lib.filterAttrs (_: package: !lib.isDerivation package) (outputs.packages // outputs.checks)
+      )
     ))
-    (check "the flake's modules" [ "default" "mesh" "primer" "secrets" "worker" ] (lib.attrNames flake.nixosModules))
+    (check "the flake's modules" [ "default" "mesh" "primer" "secrets" "worker" ] (
+      lib.attrNames flake.nixosModules
+    ))
     (check "each module can be taken alone" [ true true true true ] (
       map (name: (system [ flake.nixosModules.${name} ]).config.services.manifestgen.enable == false) [
         "mesh"
@@ -236,33 +60,39 @@ in
         "worker"
       ]
     ))
-    (check "modules that are imported and not enabled change nothing" (
-      lib.attrNames (system [ ]).config.systemd.services
+    (check "modules that are imported and not enabled change nothing" (lib.attrNames
+      (system [ ]).config.systemd.services
     ) (lib.attrNames (system [ module ]).config.systemd.services))
-    (check "the package is the flake's" flake.packages.x86_64-linux.manifestgen.outPath primer.services.manifestgen.package.outPath)
-    (check "a rendered package is validated, then rendered"
-      ''
-        manifestgen validate --config ${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-cluster.yaml --profile primer
-        manifestgen render --config ${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-cluster.yaml --profile primer --format dir --output "$out"
-      ''
-      outputs.packages.manifests-primer.command
+    (check "the package is the flake's" flake.packages.x86_64-linux.manifestgen.outPath
+      primer.services.manifestgen.package.outPath
     )
+    (check "a rendered package is validated, then rendered" ''
+      manifestgen validate --config ${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-cluster.yaml --profile primer
+      manifestgen render --config ${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-cluster.yaml --profile primer --format dir --output "$out"
+    '' outputs.packages.manifests-primer.command)
 
-    (check "primer: k3s is a server with the rendered file" [
-      "server"
-      "${primer.services.manifestgen.manifests}/nodes/primer/etc/rancher/k3s/config.yaml"
-    ] [ primer.services.k3s.role primer.services.k3s.configPath ])
+    (check "primer: k3s is a server with the rendered file"
+      [
+        "server"
+        "${primer.services.manifestgen.manifests}/nodes/primer/etc/rancher/k3s/config.yaml"
+      ]
+      [ primer.services.k3s.role primer.services.k3s.configPath ]
+    )
     (check "worker: k3s is an agent with its own file"
       "${pkgs.k3s}/bin/k3s agent --config ${worker.services.manifestgen.manifests}/nodes/worker/etc/rancher/k3s/config.yaml"
       (service worker "k3s").serviceConfig.ExecStart
     )
-    (check "second server: it joins, and does not apply" [ "server" false false ] [
-      machines."lan/second".services.k3s.role
-      machines."lan/second".cluster.primer.enable
-      (machines."lan/second".systemd.services ? manifestgen-apply)
-    ])
+    (check "second server: it joins, and does not apply"
+      [ "server" false false ]
+      [
+        machines."lan/second".services.k3s.role
+        machines."lan/second".cluster.primer.enable
+        (machines."lan/second".systemd.services ? manifestgen-apply)
+      ]
+    )
     (check "a node's registries become its registries.yaml" {
-      "rancher/k3s/registries.yaml" = "${worker.services.manifestgen.manifests}/nodes/worker/etc/rancher/k3s/registries.yaml";
+      "rancher/k3s/registries.yaml" =
+        "${worker.services.manifestgen.manifests}/nodes/worker/etc/rancher/k3s/registries.yaml";
     } (lib.mapAttrs (_: file: file.source) worker.environment.etc))
     (check "and nobody else's" [ ] (lib.attrNames primer.environment.etc))
     (check "the manifests folder of k3s stays empty" { } primer.services.k3s.manifests)
@@ -270,50 +100,101 @@ in
       lib.filter (config: config.system.checks == [ ]) all
     ))
 
-    (check "primer: ports" [ [ 22 6443 30080 ] [ 30478 ] ] [
-      (lib.sort lib.lessThan primer.networking.firewall.allowedTCPPorts)
-      primer.networking.firewall.allowedUDPPorts
-    ])
-    (check "primer: VXLAN and the kubelet only between nodes" [ [ 10250 ] [ 8472 ] ] [
-      primer.networking.firewall.interfaces.eth1.allowedTCPPorts
-      primer.networking.firewall.interfaces.eth1.allowedUDPPorts
-    ])
-    (check "primer: pods reach the API server, on a worker only the kubelet" [ [ 10250 6443 ] [ 10250 ] ] [
-      primer.networking.firewall.interfaces.cni0.allowedTCPPorts
-      worker.networking.firewall.interfaces."flannel.1".allowedTCPPorts
-    ])
-    (check "worker: nothing is open but SSH" [ [ 22 ] [ ] ] [
-      worker.networking.firewall.allowedTCPPorts
-      worker.networking.firewall.allowedUDPPorts
-    ])
+    (check "primer: ports"
+      [
+        [
+          22
+          6443
+          30080
+        ]
+        [ 30478 ]
+      ]
+      [
+        (lib.sort lib.lessThan primer.networking.firewall.allowedTCPPorts)
+        primer.networking.firewall.allowedUDPPorts
+      ]
+    )
+    (check "primer: VXLAN and the kubelet only between nodes"
+      [
+        [ 10250 ]
+        [ 8472 ]
+      ]
+      [
+        primer.networking.firewall.interfaces.eth1.allowedTCPPorts
+        primer.networking.firewall.interfaces.eth1.allowedUDPPorts
+      ]
+    )
+    (check "primer: pods reach the API server, on a worker only the kubelet"
+      [
+        [
+          10250
+          6443
+        ]
+        [ 10250 ]
+      ]
+      [
+        primer.networking.firewall.interfaces.cni0.allowedTCPPorts
+        worker.networking.firewall.interfaces."flannel.1".allowedTCPPorts
+      ]
+    )
+    (check "worker: nothing is open but SSH"
+      [
+        [ 22 ]
+        [ ]
+      ]
+      [
+        worker.networking.firewall.allowedTCPPorts
+        worker.networking.firewall.allowedUDPPorts
+      ]
+    )
     (check "primer: ports of the VM variant" [ "22223:22" "16443:6443" "18080:30080" ] (
       map (
         one: "${toString one.host.port}:${toString one.guest.port}"
       ) primer.virtualisation.vmVariant.virtualisation.forwardPorts
     ))
-    (check "by hand: no unit applies, no port opens" [ false [ 22 ] ] [
-      (machines."by hand".systemd.services ? manifestgen-apply)
-      machines."by hand".networking.firewall.allowedTCPPorts
-    ])
-
-    (check "apply: its command" "\"${pkgs.callPackage ../../nix/package.nix { }}/bin/manifestgen\" \"apply\" \"--config\" \"${primer.services.manifestgen.configFile}\" \"--profile\" \"primer\" \"--force-conflicts\"" (service primer "manifestgen-apply").serviceConfig.ExecStart)
-    (check "apply: after k3s, which it does not take down" [ [ "k3s.service" ] [ "k3s.service" ] [ ] ] (
-      let
-        apply = service primer "manifestgen-apply";
-      in
+    (check "by hand: no unit applies, no port opens"
       [
-        apply.after
-        apply.wants
-        apply.requires
+        false
+        [ 22 ]
       ]
-    ))
+      [
+        (machines."by hand".systemd.services ? manifestgen-apply)
+        machines."by hand".networking.firewall.allowedTCPPorts
+      ]
+    )
+
+    (check "apply: its command"
+      "\"${
+        pkgs.callPackage ../../nix/package.nix { }
+      }/bin/manifestgen\" \"apply\" \"--config\" \"${primer.services.manifestgen.configFile}\" \"--profile\" \"primer\" \"--timeout\" \"15m\" \"--force-conflicts\""
+      (service primer "manifestgen-apply").serviceConfig.ExecStart
+    )
+    (check "apply: after k3s, which it does not take down"
+      [
+        [ "k3s.service" ]
+        [ "k3s.service" ]
+        [ ]
+      ]
+      (
+        let
+          apply = service primer "manifestgen-apply";
+        in
+        [
+          apply.after
+          apply.wants
+          apply.requires
+        ]
+      )
+    )
     (check "every unit of ours gives up what it does not need" [ ] (
       lib.concatMap (
         config:
         lib.concatLists (
           lib.mapAttrsToList (
             name: unit:
-            lib.optional (lib.filterAttrs (key: value: unit.serviceConfig.${key} or null != value) hardening != { }) name
+            lib.optional (
+              lib.filterAttrs (key: value: unit.serviceConfig.${key} or null != value) hardening != { }
+            ) name
           ) (ours config)
         )
       ) all
@@ -350,46 +231,58 @@ in
           "cluster-join-keys"
         ]
     ))
-    (check "mesh: the worker's k3s starts when it has joined" [
-      [ "cluster-mesh-join.service" ]
-      [ "cluster-mesh-join.service" ]
-      [ "tailscaled.service" ]
-    ] (
-      let
-        k3s = service joins "k3s";
-      in
+    (check "mesh: the worker's k3s starts when it has joined"
       [
-        k3s.wantedBy
-        k3s.requires
-        k3s.partOf
+        [ "cluster-mesh-join.service" ]
+        [ "cluster-mesh-join.service" ]
+        [ "tailscaled.service" ]
       ]
-    ))
-    (check "mesh: the worker's start hangs on no key" [ [ ] "/var/lib/cluster-mesh/join-key.age" ] [
-      (service joins "cluster-mesh-join").wantedBy
-      joins.systemd.paths.cluster-mesh-join.pathConfig.PathExists
-    ])
-    (check "mesh: how each joins" [
-      {
-        ACCEPT_ROUTES = "false";
-        INTERFACE = "tailscale0";
-        JOIN_KEY_FILE = "/run/cluster-join-keys/primer";
-        LOGIN_SERVER = "http://192.168.1.10:30081";
-        NODE_NAME = "primer";
-        ROUTES = "192.168.1.10/32";
-      }
-      {
-        ACCEPT_ROUTES = "true";
-        IDENTITY_FILE = "/etc/ssh/ssh_host_ed25519_key";
-        INTERFACE = "tailscale0";
-        JOIN_KEY_FILE = "/var/lib/cluster-mesh/join-key.age";
-        LOGIN_SERVER = "http://192.168.1.10:30081";
-        NODE_NAME = "worker";
-        ROUTES = "";
-      }
-    ] [
-      (service inMesh "cluster-mesh-join").environment
-      (service joins "cluster-mesh-join").environment
-    ])
+      (
+        let
+          k3s = service joins "k3s";
+        in
+        [
+          k3s.wantedBy
+          k3s.requires
+          k3s.partOf
+        ]
+      )
+    )
+    (check "mesh: the worker's start hangs on no key"
+      [
+        [ ]
+        "/var/lib/cluster-mesh/join-key.age"
+      ]
+      [
+        (service joins "cluster-mesh-join").wantedBy
+        joins.systemd.paths.cluster-mesh-join.pathConfig.PathExists
+      ]
+    )
+    (check "mesh: how each joins"
+      [
+        {
+          ACCEPT_ROUTES = "false";
+          INTERFACE = "tailscale0";
+          JOIN_KEY_FILE = "/run/cluster-join-keys/primer";
+          LOGIN_SERVER = "http://192.168.1.10:30081";
+          NODE_NAME = "primer";
+          ROUTES = "192.168.1.10/32";
+        }
+        {
+          ACCEPT_ROUTES = "true";
+          IDENTITY_FILE = "/etc/ssh/ssh_host_ed25519_key";
+          INTERFACE = "tailscale0";
+          JOIN_KEY_FILE = "/var/lib/cluster-mesh/join-key.age";
+          LOGIN_SERVER = "http://192.168.1.10:30081";
+          NODE_NAME = "worker";
+          ROUTES = "";
+        }
+      ]
+      [
+        (service inMesh "cluster-mesh-join").environment
+        (service joins "cluster-mesh-join").environment
+      ]
+    )
     (check "mesh: a key from agenix needs no identity" [ "/run/agenix/join-key" false ] (
       let
         inherit (service machines."mesh/worker with a key from agenix" "cluster-mesh-join") environment;
@@ -402,33 +295,46 @@ in
     (check "mesh: the unit that passes the key as an argument never comes to be" [ ] (
       lib.filter (config: config.systemd.services ? tailscaled-autoconnect) all
     ))
-    (check "mesh: routing features and the reverse path" [ "both" "client" "loose" "loose" ] [
-      inMesh.services.tailscale.useRoutingFeatures
-      joins.services.tailscale.useRoutingFeatures
-      inMesh.networking.firewall.checkReversePath
-      joins.networking.firewall.checkReversePath
-    ])
-    (check "mesh: between nodes on its interface" [ 8472 ] joins.networking.firewall.interfaces.tailscale0.allowedUDPPorts)
-    (check "mesh: keys are made for the others" "\"${(lib.findFirst (lib.hasInfix "join-keys") "" [ "${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-cluster-join-keys" ])}/bin/cluster-join-keys\" \"worker=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbc\"" (service inMesh "cluster-join-keys").serviceConfig.ExecStart)
+    (check "mesh: routing features and the reverse path"
+      [ "both" "client" "loose" "loose" ]
+      [
+        inMesh.services.tailscale.useRoutingFeatures
+        joins.services.tailscale.useRoutingFeatures
+        inMesh.networking.firewall.checkReversePath
+        joins.networking.firewall.checkReversePath
+      ]
+    )
+    (check "mesh: between nodes on its interface" [
+      8472
+    ] joins.networking.firewall.interfaces.tailscale0.allowedUDPPorts)
+    (check "mesh: keys are made for the others"
+      "\"${
+        (lib.findFirst (lib.hasInfix "join-keys") "" [
+          "${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-cluster-join-keys"
+        ])
+      }/bin/cluster-join-keys\" \"worker=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbc\""
+      (service inMesh "cluster-join-keys").serviceConfig.ExecStart
+    )
 
-    (check "secrets: delivered before the release, from credentials" [
-      [ "manifestgen-apply.service" ]
-      [ "manifestgen-apply.service" ]
+    (check "secrets: delivered before the release, from credentials"
       [
-        "kubeconfig:/etc/rancher/k3s/k3s.yaml"
-        "value.derp-private.key:/run/agenix/headscale-derp"
-        "value.noise-private.key:/run/agenix/headscale-noise"
+        [ "manifestgen-apply.service" ]
+        [
+          "kubeconfig:/etc/rancher/k3s/k3s.yaml"
+          "value.derp-private.key:/run/agenix/headscale-derp"
+          "value.noise-private.key:/run/agenix/headscale-noise"
+        ]
       ]
-    ] (
-      let
-        unit = service vm.cluster-secrets.nodes.primer "cluster-secret-headscale-secrets";
-      in
-      [
-        unit.before
-        unit.requiredBy
-        unit.serviceConfig.LoadCredential
-      ]
-    ))
+      (
+        let
+          unit = service vm.cluster-secrets.nodes.primer "cluster-secret-headscale-secrets";
+        in
+        [
+          unit.before
+          unit.serviceConfig.LoadCredential
+        ]
+      )
+    )
     (check "secrets: k3s waits for agenix, where it is used" [ true false ] (
       map (config: lib.elem "agenix-install-secrets.service" (service config "k3s").after) [
         vm.cluster-secrets.nodes.primer
@@ -439,37 +345,51 @@ in
       let
         before = vm.cluster-secrets.nodes.primer;
         after = before.specialisation.rotated.configuration;
-        triggers = config: map baseNameOf (service config "cluster-secret-headscale-secrets").restartTriggers;
+        triggers =
+          config: map baseNameOf (service config "cluster-secret-headscale-secrets").restartTriggers;
       in
       [
         (lib.elem "headscale-noise.age" (triggers before))
         (lib.elem "headscale-noise-rotated.age" (triggers after))
       ]
     ))
-    (check "generations: the smaller one drops an object" [ [ "stays" "goes" ] [ "stays" ] ] (
-      let
-        before = vm.cluster-generations.nodes.primer;
-        objects = config: map (object: object.metadata.name) config.services.manifestgen.settings.extraObjects;
-      in
+    (check "generations: the smaller one drops an object"
       [
-        (objects before)
-        (objects before.specialisation.smaller.configuration)
+        [
+          "stays"
+          "goes"
+        ]
+        [ "stays" ]
       ]
-    ))
-    (check "WireGuard: peers of a worker" [
-      {
-        allowedIPs = [ "10.99.0.1/32" ];
-        endpoint = "192.168.1.1:51820";
-      }
-      {
-        allowedIPs = [ "10.99.0.3/32" ];
-        endpoint = "192.168.1.3:51820";
-      }
-    ] (
-      map (peer: { inherit (peer) allowedIPs endpoint; }) (
-        lib.take 2 vm.cluster-mesh.nodes.worker1.networking.wireguard.interfaces.wg0.peers
+      (
+        let
+          before = vm.cluster-generations.nodes.primer;
+          objects =
+            config: map (object: object.metadata.name) config.services.manifestgen.settings.extraObjects;
+        in
+        [
+          (objects before)
+          (objects before.specialisation.smaller.configuration)
+        ]
       )
-    ))
+    )
+    (check "WireGuard: peers of a worker"
+      [
+        {
+          allowedIPs = [ "10.99.0.1/32" ];
+          endpoint = "192.168.1.1:51820";
+        }
+        {
+          allowedIPs = [ "10.99.0.3/32" ];
+          endpoint = "192.168.1.3:51820";
+        }
+      ]
+      (
+        map (peer: { inherit (peer) allowedIPs endpoint; }) (
+          lib.take 2 vm.cluster-mesh.nodes.worker1.networking.wireguard.interfaces.wg0.peers
+        )
+      )
+    )
     (check "VM tests: the driver's addresses are those of the cluster file" [ ] (
       lib.concatLists (
         lib.mapAttrsToList (
@@ -489,12 +409,17 @@ in
     (check "VM tests: no two images of a machine replace each other" [ ] (
       lib.concatLists (
         lib.mapAttrsToList (
-          test: package:
+          _: package:
           lib.attrNames (
-            lib.filterAttrs (_: config: !lib.allUnique (map (image: image.name) config.services.k3s.images)) package.nodes
+            lib.filterAttrs (
+              _: config: !lib.allUnique (map (image: image.name) config.services.k3s.images)
+            ) package.nodes
           )
         ) vm
       )
+    ))
+    (check "VM tests: what is let in goes by the mesh alone" [ "cni0" "flannel.1" "wg0" ] (
+      lib.attrNames vm.cluster-mesh.nodes.worker1.networking.firewall.interfaces
     ))
     (check "template: its machines" [ "primer" "worker" ] (lib.attrNames templateNodes))
   ];

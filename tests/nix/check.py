@@ -84,6 +84,19 @@ def units(count: Count, texts: dict[str, str], folder: Path) -> None:
                 count.judge(f"hardened: {machine}/{unit}", "\n".join(verdict) or ("" if result.returncode == 0 else said(result)))
 
 
+def scripts_of_files() -> dict[str, dict[str, Any]]:
+    """The VM tests' scripts as tests/vm puts them together; each says in its first line which machines it has."""
+    folder = HERE.parent / "vm" / "scripts"
+    shared = (folder / "cluster.py").read_text()
+    tests = {}
+    for file in sorted(folder.glob("*.py")):
+        text = file.read_text()
+        head = re.match(r"# machines: (.+)\n", text)
+        if head:
+            tests[file.stem] = {"script": shared + text, "machines": head[1].split()}
+    return tests
+
+
 def test_scripts(count: Count, tests: dict[str, dict[str, Any]], folder: Path, python: str) -> None:
     """As the driver's build does (nixpkgs: nixos/lib/testing/driver.nix): types before the script, then both tools."""
     stub = (HERE / "driver.py").read_text()
@@ -100,6 +113,64 @@ def test_scripts(count: Count, tests: dict[str, dict[str, Any]], folder: Path, p
         builtins = ",".join(known + test["machines"])
         result = run(python, "-m", "pyflakes", str(script), env={**os.environ, "PYFLAKES_BUILTINS": builtins})
         count.judge(f"pyflakes: {name}", said(result) if result.returncode else "")
+
+
+def same_scripts(count: Count, evaluated: dict[str, dict[str, Any]], files: dict[str, dict[str, Any]]) -> None:
+    """What was checked as files is what the driver gets."""
+    by_text = {test["script"]: (stem, test["machines"]) for stem, test in files.items()}
+    for name, test in evaluated.items():
+        stem, machines = by_text.get(test["script"], ("", []))
+        problem = "" if stem else "its testScript is no file of tests/vm/scripts after cluster.py"
+        if stem and machines != test["machines"]:
+            problem = f"{stem}.py says `# machines: {' '.join(machines)}`, and there are {' '.join(test['machines'])}"
+        count.judge(f"script of {name}", problem)
+    unused = set(files) - {by_text.get(test["script"], ("", []))[0] for test in evaluated.values()}
+    count.judge("every script is a test's", ", ".join(sorted(unused)))
+
+
+def plain(text: str) -> str:
+    """NixOS' own roles of Markdown, such as {option}`a.b`, as what any reader shows."""
+    return re.sub(r"\{(?:option|command|file|manpage)\}(?=`)", "", text).strip()
+
+
+def options_page(options: list[dict[str, Any]]) -> str:
+    sections = {
+        "services.manifestgen": "The cluster file",
+        "cluster.primer": "The first server",
+        "cluster.worker": "A node that joins",
+        "cluster.joinKeys": "Keys for the mesh, made by the primer",
+        "cluster.mesh": "The mesh",
+        "cluster.secrets": "Secrets from agenix",
+    }
+    lines = [
+        "# Options of the NixOS modules",
+        "",
+        "Made from the modules by `NIXPKGS_LIB=… MANIFESTGEN_UPDATE=1 tests/nix/run`; a check keeps it true. docs/NIX.md says how they go together.",
+    ]
+    for prefix, title in sections.items():
+        lines += ["", f"## `{prefix}`: {title[0].lower()}{title[1:]}"]
+        for option in options:
+            if not (option["name"] + ".").startswith(prefix + "."):
+                continue
+            lines += ["", f"### `{option['name']}`", "", plain(option["description"]), "", f"type: {option['type']}"]
+            for key in ("default", "example"):
+                if key in option:
+                    text = plain(option[key])
+                    if "\n" in text:
+                        lines += ["", f"{key}:", "", "```nix", text, "```"]
+                    else:
+                        lines += ["", f"{key}: {text}" if "`" in text or " " in text and '"' not in text and "{" not in text and "[" not in text else f"{key}: `{text}`"]
+    return "\n".join(lines) + "\n"
+
+
+def documented(count: Count, options: list[dict[str, Any]]) -> None:
+    count.judge("every option is described", "\n".join(o["name"] for o in options if not o.get("description")))
+    page = HERE.parent.parent / "docs" / "NIX-OPTIONS.md"
+    text = options_page(options)
+    if os.environ.get("MANIFESTGEN_UPDATE") == "1":
+        page.write_text(text)
+    stale = not page.is_file() or page.read_text() != text
+    count.judge("docs/NIX-OPTIONS.md", "stale: MANIFESTGEN_UPDATE=1 tests/nix/run writes it" if stale else "")
 
 
 def command_problem(program: str, cluster: dict[str, Any]) -> str:
@@ -137,33 +208,37 @@ def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path
             if has_apply:
                 count.judge(f"manifestgen takes the arguments of {name}'s unit", command_problem(program, cluster))
             else:
-                count.skip(f"arguments of {name}'s unit: this manifestgen has no `apply`")
+                print(f"note: the arguments of {name}'s unit were not tried, as this manifestgen does not apply yet")
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("evaluated", type=Path, help="the JSON of eval.nix")
+    options.add_argument("evaluated", type=Path, nargs="?", help="the JSON of eval.nix; without it only scripts")
     options.add_argument("--manifestgen", default="", help="the program")
     options.add_argument("--tools", default="", help="a python that has mypy and pyflakes")
     options.add_argument("--systemd", action="store_true", help="systemd-analyze is there")
     given = options.parse_args()
-    evaluated = json.loads(given.evaluated.read_text())
     count = Count()
+    files = scripts_of_files()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        expectations(count, evaluated["checks"])
-        if given.systemd:
-            units(count, evaluated["units"], folder)
-        else:
-            count.skip("units: systemd-analyze is not installed")
         if given.tools:
-            test_scripts(count, evaluated["testScripts"], folder, given.tools)
+            test_scripts(count, files, folder, given.tools)
         else:
             count.skip("test scripts: mypy and pyflakes are not installed")
-        if given.manifestgen:
-            clusters(count, evaluated["clusters"], folder, given.manifestgen)
-        else:
-            count.skip("cluster files: no manifestgen")
+        if given.evaluated:
+            evaluated = json.loads(given.evaluated.read_text())
+            expectations(count, evaluated["checks"])
+            documented(count, evaluated["options"])
+            same_scripts(count, evaluated["testScripts"], files)
+            if given.systemd:
+                units(count, evaluated["units"], folder)
+            else:
+                count.skip("units: systemd-analyze is not installed")
+            if given.manifestgen:
+                clusters(count, evaluated["clusters"], folder, given.manifestgen)
+            else:
+                count.skip("cluster files: no manifestgen")
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
     return 1 if count.failed else 0
 

@@ -15,14 +15,21 @@ in
 {
   nodes.primer = {
     services.manifestgen.settings = {
-      inherit (base) cluster images k3s headscale;
+      inherit (base)
+        cluster
+        images
+        k3s
+        headscale
+        ;
       nodes = [ base.primer ];
       extraObjects = lib.mkDefault [
         (configMap "stays")
         (configMap "goes")
       ];
     };
-    specialisation.smaller.configuration.services.manifestgen.settings.extraObjects = [ (configMap "stays") ];
+    specialisation.smaller.configuration.services.manifestgen.settings.extraObjects = [
+      (configMap "stays")
+    ];
   };
   testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/generations.py;
 }

@@ -30,7 +30,11 @@ let
         acls = [
           {
             action = "accept";
-            src = [ "tag:node" ];
+            # Pods of the primer talk from its address in the local network.
+            src = [
+              "tag:node"
+              "192.168.1.1/32"
+            ];
             dst = [
               "tag:node:*"
               "192.168.1.1/32:*"

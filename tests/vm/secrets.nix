@@ -33,7 +33,8 @@ in
         };
         restart = [ "deployment/headscale" ];
       };
-      specialisation.rotated.configuration.age.secrets.headscale-noise.file = fixtures + "/headscale-noise-rotated.age";
+      specialisation.rotated.configuration.age.secrets.headscale-noise.file =
+        fixtures + "/headscale-noise-rotated.age";
     };
   testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/secrets.py;
 }

@@ -46,8 +46,7 @@ impl GivenArgs {
         if self.trim {
             return Ok(Some(value.without_last_break()));
         }
-        let is_one_line = value.bytes().iter().filter(|byte| **byte == b'\n').count() == 1;
-        if is_one_line && value.bytes().ends_with(b"\n") {
+        if value.is_one_line() && value.bytes().ends_with(b"\n") {
             ui.hint(&format!("the line break at its end is part of the value of `{name}`; `--trim` leaves it out"));
         }
         Ok(Some(value))

@@ -17,8 +17,8 @@ pub(super) fn needed(cluster: &Cluster, release: &Release, made: &[Made]) -> Vec
         let number = cluster.secrets.iter().position(|other| other.name == *name);
         for target in delivered.iter().filter(|target| target.keys.values().any(|(by, _)| Some(*by) == number)) {
             let users = users(&graph, &target.namespace, &target.name);
-            let restart = if users.is_empty() { "nothing of this release uses it".to_owned() } else { format!("restart {users}") };
-            lines.insert(format!("`{name}`: deliver Secret `{}/{}` again, then {restart}", target.namespace, target.name));
+            let restarts = if users.is_empty() { String::new() } else { format!(", and restarts {users}") };
+            lines.insert(format!("`{name}`: `secret deliver` changes Secret `{}/{}`{restarts}", target.namespace, target.name));
         }
         let nodes: Vec<String> = cluster.nodes_of_secret(secret).iter().map(|node| format!("`{}`", node.name)).collect();
         let nodes = if nodes.is_empty() { "its nodes".to_owned() } else { nodes.join(", ") };

@@ -11,13 +11,12 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use sha2::{Digest, Sha256};
 
 use super::{Context, NAME, secrets, volumes};
+use crate::component::checksum::checksum;
 use crate::config;
 use crate::config::TaintEffect;
 use crate::config::headscale::ChallengeType;
-use crate::manifest::hex;
 
 /// `nonroot` of the distroless base image that Headscale's image is built on.
 const NON_ROOT: i64 = 65532;
@@ -45,18 +44,6 @@ pub(super) fn deployment(context: Context<'_>, files: &BTreeMap<String, String>)
         ..DeploymentSpec::default()
     };
     Deployment { metadata: context.metadata(NAME), spec: Some(spec), status: None }
-}
-
-/// SHA-256 in hex over names and texts, each ended by a zero byte.
-fn checksum(files: &BTreeMap<String, String>) -> String {
-    let mut hash = Sha256::new();
-    for (name, text) in files {
-        hash.update(name);
-        hash.update([0]);
-        hash.update(text);
-        hash.update([0]);
-    }
-    hex(&hash.finalize())
 }
 
 fn pod(context: Context<'_>) -> PodSpec {

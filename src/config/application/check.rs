@@ -7,6 +7,8 @@ mod permission;
 mod sources;
 mod sync;
 
+pub use form::sources;
+
 use super::Application;
 use crate::config::{Cluster, Problems};
 use crate::source::ConfigPath;

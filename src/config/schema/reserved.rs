@@ -7,8 +7,7 @@ use super::NOT_BUILT;
 pub(super) const PROFILES: &str = "Variants of this file. `--profile NAME` lays one over it; a profile may hold any part of a config.";
 
 /// Key and what it will be.
-const SECTIONS: [(&str, &str); 6] = [
-    ("argocd", "Argo CD, which keeps the cluster as a Git repository says."),
+const SECTIONS: [(&str, &str); 5] = [
     ("ingress", "The ingress controller and its routes."),
     ("dashboard", "A page with links to everything that runs in the cluster."),
     ("operators", "Operators installed from Helm charts."),

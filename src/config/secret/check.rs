@@ -83,12 +83,48 @@ mod tests {
             {"name": "a", "recipients": ["admin"], "nodes": ["primer"]},
             {"name": "b", "recipients": ["primer"], "nodes": ["primr"]},
         ]);
-        insta::assert_snapshot!(of(secrets), @"");
+        insta::assert_snapshot!(of(secrets), @"
+        error secrets[0].recipients[0] config/secret: `recipients` has no group `admin`
+        error secrets[1].recipients[0] config/secret: `recipients` has no group `primer`
+        error secrets[1].nodes[0] config/secret: there is no node `primr`
+        ");
         let config = json!({"cluster": {"name": "c"}, "nodes": [{"name": "primer", "role": "server"}], "recipients": {"admins": [AGE]},
             "secrets": [{"name": "a", "nodes": ["primer"]}]});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @"warning secrets[0] config/secret: `a` cannot be decrypted on node `primer`, which has no `hostKeys`");
         let config = json!({"cluster": {"name": "c"}, "secrets": [{"name": "a", "deliver": [{"type": "k3s-token"}]}]});
-        insta::assert_snapshot!(said(check, &cluster(config)), @"");
+        insta::assert_snapshot!(said(check, &cluster(config)), @"error secrets[0] config/secret: nobody could decrypt `a`: it has no recipient");
+    }
+
+    #[test]
+    fn what_argocd_asks_for_is_there() {
+        let into = |name: &str, key: &str| json!([{"type": "kubernetes", "namespace": "argocd", "name": name, "key": key}]);
+        let config = |secrets: Value| {
+            let config = json!({
+                "cluster": {"name": "c"}, "recipients": {"admins": [AGE]}, "secrets": secrets,
+                "nodes": [{"name": "primer", "role": "server", "hostKeys": [SSH]}],
+                "argocd": {
+                    "repositories": [{"name": "app", "url": "https://git.example.com/app.git", "credentials": "basic", "project": "shop"}],
+                    "oidc": {"name": "O", "issuer": "https://id.example.com", "clientID": "a", "clientSecret": {"name": "oidc", "key": "secret"}},
+                },
+            });
+            cluster(config)
+        };
+        let half =
+            config(json!([{"name": "a", "deliver": into("repository-app", "password")}, {"name": "b", "deliver": into("oidc", "sekret")}]));
+        insta::assert_snapshot!(said(check, &half), @"
+        error secrets[0].deliver[0] config/secret: Secret `argocd/repository-app` has no key `username`, which Argo CD needs
+        error secrets[1].deliver[0] config/secret: Secret `argocd/oidc` has no key `secret`, which Argo CD needs
+        ");
+        let whole = config(json!([
+            {"name": "a", "deliver": [{"type": "argocd-repository", "name": "repository-app", "url": "https://git.example.com/app.git", "username": "git"}]},
+            {"name": "b", "deliver": into("oidc", "secret")},
+        ]));
+        assert_eq!(said(check, &whole), "");
+        let delivered = whole.delivered_secrets();
+        let labels: Vec<_> = delivered.iter().flat_map(|secret| &secret.labels).map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(labels, ["app.kubernetes.io/part-of=argocd", "argocd.argoproj.io/secret-type=repository"]);
+        let plain: Vec<_> = delivered[1].plain.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(plain, ["name=app", "project=shop", "type=git", "url=https://git.example.com/app.git", "username=git"]);
     }
 
     #[test]
@@ -105,6 +141,23 @@ mod tests {
             {"name": "h", "deliver": [{"type": "tls", "namespace": "shop", "name": "both"}, {"type": "k3s-token"}]},
             {"name": "i", "deliver": [{"type": "k3s-token"}]},
         ]);
-        insta::assert_snapshot!(of(secrets), @"");
+        insta::assert_snapshot!(of(secrets), @"
+        error secrets[3].make.alphabet config/secret: the alphabet of `d` holds a character twice
+        error secrets[3].make.encoding config/secret: `d` has both an alphabet and an encoding
+        warning secrets[3].make.length config/secret: a value of `d` could be guessed
+        error secrets[4].make.ca config/secret: no secret of type `tls-ca` has the name `d`
+        error secrets[0].name config/secret: `secrets/index-key.age` is the file of the key that protects the index
+        error secrets[1].file config/secret: `secrets/../c.age` is not a plain path below the cluster file
+        error secrets[3].name config/secret: `secrets/d.age` is the file of `c` too
+        error secrets[4].deliver[0] config/secret: `headscale-noise-key` takes no value of type `tls`
+        warning secrets[5].deliver[0] config/secret: Headscale does not use `headscale-oidc-client-secret`: it has no `oidc`
+        error secrets[5].deliver[1] config/secret: a token for agents needs `k3s.agentTokenFile`
+        error secrets[6].deliver[0].url config/secret: `example.com/x` is neither an HTTP nor an SSH address of a repository
+        error secrets[2].deliver[0] config/secret: key `a` of Secret `shop/both` is delivered twice
+        error secrets[7].deliver[0] config/secret: Secret `shop/both` has the type `Opaque` at `secrets[1].deliver[0]`, `kubernetes.io/tls` here
+        error extraObjects[0] config/secret: Secret `shop/own` is delivered by `secrets[0].deliver[0]` too
+        error secrets[8] config/secret: `i` and `h` are both decrypted to `/run/agenix/k3s-token` on node `primer`
+        error secrets[8] config/secret: `i` and `h` are both decrypted to `/run/agenix/k3s-token` on node `worker`
+        ");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::argocd::asked;
 use super::{Destination, Make, NodeFile, PublicKey, SECRETS_FOLDER, SecretEntry};
 use crate::config::{AbsolutePath, Cluster, NodeEntry, NodeRole};
 use crate::source::ConfigPath;
@@ -27,7 +28,7 @@ pub struct DeliveredSecret {
     /// Its keys and the numbers of the entries and destinations that fill them.
     pub keys: BTreeMap<String, (usize, usize)>,
     /// Keys that may be left out: `ca.crt`, when a given certificate comes without its CA.
-    pub optional_keys: BTreeSet<String>,
+    pub optional_keys: BTreeMap<String, (usize, usize)>,
     /// Labels that it needs, beside ours.
     pub labels: BTreeMap<String, String>,
     /// Values that are no secrets.
@@ -127,7 +128,7 @@ impl Cluster {
                     name: part.name,
                     secret_type: part.secret_type,
                     keys: BTreeMap::new(),
-                    optional_keys: BTreeSet::new(),
+                    optional_keys: BTreeMap::new(),
                     labels: BTreeMap::new(),
                     plain: BTreeMap::new(),
                     origin,
@@ -135,9 +136,22 @@ impl Cluster {
                 for key in part.keys {
                     whole.keys.entry(key).or_insert((number, at));
                 }
-                whole.optional_keys.extend(part.optional_keys);
+                for key in part.optional_keys {
+                    whole.optional_keys.entry(key).or_insert((number, at));
+                }
                 whole.labels.extend(part.labels);
                 whole.plain.extend(part.plain);
+            }
+        }
+        if let Some(argocd) = &self.argocd {
+            for asked in asked(self) {
+                let Some(whole) = all.get_mut(&(argocd.namespace.to_string(), asked.name)) else { continue };
+                whole.labels.insert(asked.label.0.to_owned(), asked.label.1.to_owned());
+                for (key, value) in asked.plain {
+                    if !whole.keys.contains_key(&key) {
+                        whole.plain.entry(key).or_insert(value);
+                    }
+                }
             }
         }
         all.into_values().collect()

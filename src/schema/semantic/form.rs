@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::schema::pointer::Pointer;
+use crate::schema::scalar::nano;
 use crate::schema::violation::Violation;
 
 use super::refuse;
@@ -16,6 +17,8 @@ use super::refuse;
 pub(super) enum Form {
     /// RFC 1123 label: `my-name`.
     DnsLabel,
+    /// RFC 1035 label: a DNS label that begins with a letter.
+    Dns1035,
     /// RFC 1123 subdomain: `example.com`.
     DnsSubdomain,
     /// A subdomain whose first label may be `*`.
@@ -28,6 +31,32 @@ pub(super) enum Form {
     Labels,
     /// A mapping whose keys are qualified names.
     QualifiedKeys,
+    /// The same, but for capital letters.
+    AnnotationKeys,
+    /// A list whose entries are not empty.
+    AnyEntry,
+    /// A name as in C.
+    CIdentifier,
+    /// RFC 1123 subdomain that may end with a dash, as the front of a generated name does.
+    SubdomainPrefix,
+    /// RFC 1123 subdomain in any case.
+    MixedSubdomain,
+    /// A network; blanks around it do not matter.
+    TrimmedCidr,
+    /// RFC 1035 label in any case.
+    MixedDns1035,
+    /// Subdomains between slashes.
+    Slashed,
+    /// A domain to search in: underscores, and a dot at the end, are fine.
+    SearchDomain,
+    /// The name of a kernel parameter.
+    Sysctl,
+    /// The name of an HTTP header.
+    HeaderName,
+    /// A quantity, or quantities, of at least 0.
+    QuantityNotNegative,
+    /// A quantity, or quantities, above 0.
+    QuantityPositive,
     /// A key of a `ConfigMap` or `Secret`.
     ConfigKey,
     /// A mapping with such keys.
@@ -60,12 +89,25 @@ impl Form {
     /// Says what is wrong with a value.
     pub(super) fn check(self, value: &Value, at: &Pointer, found: &mut Vec<Violation>) {
         match (self, value) {
-            (Self::Labels | Self::QualifiedKeys | Self::ConfigKeys, Value::Object(fields)) => {
+            (Self::QuantityNotNegative | Self::QuantityPositive, Value::Object(fields)) => {
+                for (key, value) in fields {
+                    self.check(value, &at.key(key), found);
+                }
+            }
+            (Self::QuantityNotNegative | Self::QuantityPositive, Value::String(_) | Value::Number(_)) => match nano(value) {
+                Some(amount) if amount < 0 => found.push(refuse(at, format!("must not be negative, is {value}"))),
+                Some(0) if matches!(self, Self::QuantityPositive) => found.push(refuse(at, "must be more than 0")),
+                _ => {}
+            },
+            (Self::Labels | Self::QualifiedKeys | Self::AnnotationKeys | Self::ConfigKeys, Value::Object(fields)) => {
                 for (key, value) in fields {
                     let (fits, what) = match self {
                         Self::ConfigKeys => (is_config_key(key), "a key: letters, digits, `-`, `_` and `.`"),
                         _ => (
-                            is_qualified_name(key),
+                            match self {
+                                Self::AnnotationKeys => is_qualified_name(&key.to_lowercase()),
+                                _ => is_qualified_name(key),
+                            },
                             "a label's key: letters, digits, `-`, `_` and `.`, at most 63, after an optional `domain/`",
                         ),
                     };
@@ -117,6 +159,27 @@ impl Form {
             Self::DnsLabel if !is_dns_label(text) => {
                 "a DNS label: lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends"
             }
+            Self::Dns1035 if !is_dns_1035(text) => {
+                "a name: lower-case letters, digits and `-`, at most 63, with a letter in front and a letter or digit at the end"
+            }
+            Self::SubdomainPrefix if !is_dns_subdomain(text.strip_suffix('-').filter(|text| !text.is_empty()).unwrap_or(text)) => {
+                "a DNS name: lower-case letters, digits, `-` and `.`"
+            }
+            Self::MixedSubdomain if !is_dns_subdomain(&text.to_lowercase()) => {
+                "a DNS name: letters, digits, `-` and `.`, with a letter or digit at both ends"
+            }
+            Self::MixedDns1035 if !is_dns_1035(&text.to_lowercase()) => {
+                "a name: letters, digits and `-`, at most 63, with a letter in front and a letter or digit at the end"
+            }
+            Self::CIdentifier if !is_c_identifier(text) => "a name of letters, digits and `_`, with no digit in front",
+            Self::Slashed if !text.split('/').all(is_dns_subdomain) => "a DNS name, or several between slashes",
+            Self::SearchDomain if !is_search_domain(text) => "a domain",
+            Self::Sysctl if !is_sysctl(text) => {
+                "the name of a kernel parameter: lower-case letters, digits, `-` and `_` between dots or slashes"
+            }
+            Self::HeaderName if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
+                "the name of an HTTP header: letters, digits and `-`"
+            }
             Self::DnsSubdomain if !is_dns_subdomain(text) => {
                 "a DNS name: lower-case letters, digits, `-` and `.`, with a letter or digit at both ends"
             }
@@ -133,6 +196,7 @@ impl Form {
                 "the name of an environment variable: printable ASCII without `=`"
             }
             Self::Ip if text.parse::<IpAddr>().is_err() => "an IP address",
+            Self::TrimmedCidr if text.trim().parse::<ipnet::IpNet>().is_err() => "a network like `10.0.0.0/8`",
             Self::Cidr if text.parse::<ipnet::IpNet>().is_err() => "a network like `10.0.0.0/8`",
             Self::Port | Self::PortOrUnset if !is_port_name(text) => {
                 "a port's name: at most 15 lower-case letters, digits and `-`, with at least one letter"
@@ -158,6 +222,30 @@ fn shown(values: &[&str]) -> String {
 /// RFC 1123 label.
 pub(super) fn is_dns_label(text: &str) -> bool {
     text.len() <= 63 && is_label_of_any_length(text)
+}
+
+/// A name as in C.
+pub(super) fn is_c_identifier(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_search_domain(text: &str) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    text.is_empty() || is_dns_subdomain(&text.replace('_', "a"))
+}
+
+fn is_sysctl(text: &str) -> bool {
+    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let part = |part: &str| {
+        let bytes = part.as_bytes();
+        ends(bytes.first()) && ends(bytes.last()) && bytes.iter().all(|byte| ends(Some(byte)) || matches!(byte, b'-' | b'_'))
+    };
+    text.len() <= 253 && text.split(['.', '/']).all(part)
+}
+
+/// RFC 1035 label.
+pub(super) fn is_dns_1035(text: &str) -> bool {
+    is_dns_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 fn is_label_of_any_length(text: &str) -> bool {

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use crate::data;
 use crate::schema::pointer::Pointer;
 use crate::schema::violation::Violation;
+use crate::versions::KUBERNETES;
 
 use super::form::Form;
-use super::{refuse, text};
+use super::{list, refuse, text};
 
 /// Kinds whose objects are answered, not stored, and so need no name; a `LimitRange` gets one.
 const NAMELESS: &[&str] = &[
@@ -29,6 +31,9 @@ pub(in crate::schema) fn check(group: &str, kind: &str, object: &Map<String, Val
         // Said already: it is no mapping.
         Some(_) => return,
     };
+    if !is_answered(group, kind) {
+        details(group, kind, metadata, &metadata_at, found);
+    }
     let is_nameless = NAMELESS.contains(&kind) && matches!(group, "" | "authentication.k8s.io" | "authorization.k8s.io");
     let at = metadata_at.key("name");
     match metadata.get("name") {
@@ -60,6 +65,80 @@ pub(in crate::schema) fn check(group: &str, kind: &str, object: &Map<String, Val
     if let Some(expected) = expected.filter(|expected| !name.is_empty() && expected != name) {
         found.push(refuse(&at, format!("must be `{expected}`, after what `spec` says")));
     }
+}
+
+/// Whether objects of the kind are answered and never stored, so that nobody looks into their metadata.
+pub(in crate::schema) fn is_answered(group: &str, kind: &str) -> bool {
+    (group == "authentication.k8s.io" && matches!(kind, "TokenReview" | "SelfSubjectReview"))
+        || (group == "authorization.k8s.io" && kind == "SelfSubjectRulesReview")
+}
+
+/// Kinds whose finalizers need no domain (all others that are built in call `ValidateFinalizerName` of
+/// `k8s.io/kubernetes/pkg/apis/core/validation/validation.go`).
+const FREE_FINALIZERS: &[(&str, &str)] = &[
+    ("", "Event"),
+    ("events.k8s.io", "Event"),
+    ("coordination.k8s.io", "Lease"),
+    ("policy", "PodDisruptionBudget"),
+    ("node.k8s.io", "RuntimeClass"),
+    ("apiregistration.k8s.io", "APIService"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+];
+
+/// Kinds whose `generation` a create takes as it comes; for the others it begins at 1.
+const GENERATION_COUNTS: &[(&str, &str)] = &[
+    ("", "ConfigMap"),
+    ("", "Endpoints"),
+    ("", "LimitRange"),
+    ("", "Namespace"),
+    ("", "Node"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
+    ("", "ResourceQuota"),
+    ("", "Secret"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("apps", "ControllerRevision"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("coordination.k8s.io", "Lease"),
+    ("rbac.authorization.k8s.io", "ClusterRole"),
+    ("rbac.authorization.k8s.io", "Role"),
+    ("storage.k8s.io", "StorageClass"),
+];
+
+/// What is checked in the metadata of an object, and not in that of a template (`k8s.io/apimachinery/pkg/api/validation/objectmeta.go`).
+fn details(group: &str, kind: &str, metadata: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let is_custom = !is_built_in(group);
+    let core_finalizers = !is_custom && group != "admissionregistration.k8s.io" && !FREE_FINALIZERS.contains(&(group, kind));
+    let list_at = at.key("finalizers");
+    for (index, finalizer) in list(metadata, "finalizers").iter().enumerate() {
+        let name = finalizer.as_str().unwrap_or_default();
+        if core_finalizers && !name.is_empty() && !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+            found.push(refuse(&list_at.index(index), format!("`{name}` needs a domain in front: `example.com/{name}`")));
+        }
+    }
+    // The same owner twice is one owner.
+    let mut controllers = list(metadata, "ownerReferences").iter().filter(|owner| owner["controller"] == true);
+    let first = controllers.next();
+    if controllers.any(|other| Some(other) != first) {
+        found.push(refuse(&at.key("ownerReferences"), "only one owner can be the controller"));
+    }
+    if GENERATION_COUNTS.contains(&(group, kind)) && metadata.get("generation").and_then(Value::as_i64).is_some_and(|number| number < 0) {
+        found.push(refuse(&at.key("generation"), "must not be negative"));
+    }
+    // A prefix may end with a dash, which the generated end hides.
+    let prefix = text(metadata, "generateName");
+    let name = prefix.strip_suffix('-').map(|name| format!("{name}a"));
+    // These two have declared rules instead, which leave the prefix out.
+    let is_declared = matches!((group, kind), ("", "ReplicationController") | ("resource.k8s.io", "DeviceClass"));
+    if !(is_declared || prefix.is_empty()) {
+        form(group, kind).check(&Value::from(name.as_deref().unwrap_or(prefix)), &at.key("generateName"), found);
+    }
+}
+
+fn is_built_in(group: &str) -> bool {
+    !group.contains('.')
+        || data::kubernetes(KUBERNETES).is_ok_and(|definitions| definitions.kinds().iter().any(|kind| kind.group() == group))
 }
 
 /// The form of a kind's names.

@@ -140,11 +140,11 @@ fn probes(container: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violatio
 }
 
 /// How many of these fields are set.
-fn count(fields: &Map<String, Value>, names: &[&str]) -> usize {
+pub(super) fn count(fields: &Map<String, Value>, names: &[&str]) -> usize {
     names.iter().filter(|name| fields.get(**name).is_some_and(|value| !value.is_null())).count()
 }
 
-fn exactly_one(fields: &Map<String, Value>, names: &[&str], at: &Pointer, found: &mut Vec<Violation>) {
+pub(super) fn exactly_one(fields: &Map<String, Value>, names: &[&str], at: &Pointer, found: &mut Vec<Violation>) {
     let names_shown = || names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match count(fields, names) {
         1 => {}

@@ -1,5 +1,7 @@
 //! Forms and required fields, by definition and field.
 
+mod cluster;
+
 use super::form::Form::{
     self, Absolute, Cidr, ConfigKey, ConfigKeys, DnsLabel, DnsSubdomain, EnvName, Inside, Ip, LabelValue, Labels, OneOf, PathSegment,
     Percent, Port, PortOrUnset, QualifiedKeys, QualifiedName, Range, Wildcard,
@@ -8,8 +10,18 @@ use super::form::Form::{
 const NOT_NEGATIVE: Form = Range(0, i64::MAX);
 const POSITIVE: Form = Range(1, i64::MAX);
 
+/// All forms.
+pub(super) fn forms() -> impl Iterator<Item = &'static (&'static str, &'static str, Form)> {
+    FORMS.iter().chain(cluster::FORMS)
+}
+
+/// All required fields.
+pub(super) fn required() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    REQUIRED.iter().chain(cluster::REQUIRED)
+}
+
 /// Definition, field, form of its value or of each entry.
-pub(super) const FORMS: &[(&str, &str, Form)] = &[
+const FORMS: &[(&str, &str, Form)] = &[
     ("meta.v1.ObjectMeta", "labels", Labels),
     ("meta.v1.ObjectMeta", "finalizers", QualifiedName),
     ("meta.v1.LabelSelector", "matchLabels", Labels),
@@ -141,7 +153,7 @@ pub(super) const FORMS: &[(&str, &str, Form)] = &[
     ("core.v1.ServicePort", "appProtocol", QualifiedName),
     ("core.v1.ServiceSpec", "selector", Labels),
     ("core.v1.ServiceSpec", "externalIPs", Ip),
-    ("core.v1.ServiceSpec", "loadBalancerSourceRanges", Cidr),
+    ("core.v1.ServiceSpec", "loadBalancerSourceRanges", Form::TrimmedCidr),
     ("core.v1.ServiceSpec", "loadBalancerClass", QualifiedName),
     ("core.v1.EndpointAddress", "ip", Ip),
     ("core.v1.EndpointAddress", "hostname", DnsLabel),
@@ -164,7 +176,6 @@ pub(super) const FORMS: &[(&str, &str, Form)] = &[
     ("networking.v1.IngressClassParametersReference", "scope", OneOf(&["Cluster", "Namespace"])),
     // Definitions
     ("apiextensions.v1.CustomResourceDefinitionSpec", "scope", OneOf(&["Cluster", "Namespaced"])),
-    ("apiextensions.v1.JSONSchemaProps", "type", OneOf(&["array", "boolean", "integer", "number", "object", "string"])),
     ("apiextensions.v1.CustomResourceColumnDefinition", "type", OneOf(&["boolean", "date", "integer", "number", "string"])),
     ("admissionregistration.v1.ParamRef", "parameterNotFoundAction", OneOf(&["Allow", "Deny"])),
     ("batch.v1.PodFailurePolicyOnPodConditionsPattern", "status", OneOf(&["True", "False", "Unknown"])),
@@ -181,7 +192,7 @@ pub(super) const FORMS: &[(&str, &str, Form)] = &[
 ];
 
 /// Definition and field that the server wants although the schema does not.
-pub(super) const REQUIRED: &[(&str, &str)] = &[
+const REQUIRED: &[(&str, &str)] = &[
     ("rbac.v1.PolicyRule", "verbs"),
     ("core.v1.ConfigMapKeySelector", "name"),
     ("core.v1.SecretKeySelector", "name"),

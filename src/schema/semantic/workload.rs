@@ -143,7 +143,8 @@ fn is_cron_part(part: &str, (least, most, names, first): (u32, u32, &[&str], u32
     number(from).zip(number(to)).is_some_and(|(from, to)| from >= least && to <= most && from <= to)
 }
 
-fn requirement(requirement: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+/// One requirement of a selector: values where the operator compares, none where it only asks.
+pub(super) fn requirement(requirement: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     let values = requirement.get("values").is_some_and(|values| !is_empty(values));
     match text(requirement, "operator") {
         "In" | "NotIn" if !values => {

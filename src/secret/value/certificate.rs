@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::New;
 use crate::config::SecretEntry;
 use crate::diag::{Error, Result};
-use crate::secret::Plain;
 use crate::secret::index_key::random_bytes;
+use crate::secret::{Plain, pem};
 
 /// A new certificate authority.
 pub(super) fn authority(secret: &SecretEntry, common_name: &str) -> Result<New> {
@@ -20,15 +20,15 @@ pub(super) fn authority(secret: &SecretEntry, common_name: &str) -> Result<New> 
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     let key = KeyPair::generate().map_err(broken)?;
     let certificate = params.self_signed(&key).map_err(broken)?.pem();
-    Ok(new(certificate, "", &key))
+    Ok(new(&certificate, "", &key))
 }
 
 /// A certificate for some hosts, signed by an authority, whose certificate follows it.
 pub(super) fn signed(secret: &SecretEntry, hosts: &[&str], authority: &Plain) -> Result<New> {
     let no_authority = || Error::usage(format!("the CA that signs `{}` is no certificate with its private key", secret.name));
     let text = authority.as_text().ok_or_else(no_authority)?;
-    let ca = block(text, "CERTIFICATE").ok_or_else(no_authority)?;
-    let ca_key = block(text, "PRIVATE KEY").ok_or_else(no_authority)?;
+    let ca = *pem::certificates(text).first().ok_or_else(no_authority)?;
+    let ca_key = pem::private_key(text).ok_or_else(no_authority)?;
     let ca_key = KeyPair::from_pem(ca_key).map_err(|cause| no_authority().caused_by(cause))?;
     let issuer = Issuer::from_ca_cert_pem(ca, ca_key).map_err(|cause| no_authority().caused_by(cause))?;
 
@@ -39,7 +39,7 @@ pub(super) fn signed(secret: &SecretEntry, hosts: &[&str], authority: &Plain) ->
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let key = KeyPair::generate().map_err(broken)?;
     let certificate = params.signed_by(&key, &issuer).map_err(broken)?.pem();
-    Ok(new(certificate, ca, &key))
+    Ok(new(&certificate, &format!("{ca}\n"), &key))
 }
 
 fn params(secret: &SecretEntry, hosts: Vec<String>, common_name: &str) -> Result<CertificateParams> {
@@ -64,18 +64,10 @@ fn positive(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn new(certificate: String, authority: &str, key: &KeyPair) -> New {
+fn new(certificate: &str, authority: &str, key: &KeyPair) -> New {
     let chain = format!("{certificate}{authority}");
     let key = Zeroizing::new(key.serialize_pem());
     New { plain: Plain::text(format!("{chain}{}", key.as_str())), public: Some(("crt", chain)) }
-}
-
-/// The first block of a PEM text, with its lines of begin and end.
-fn block<'t>(text: &'t str, label: &str) -> Option<&'t str> {
-    let start = text.find(&format!("-----BEGIN {label}-----"))?;
-    let end_line = format!("-----END {label}-----\n");
-    let end = text[start..].find(&end_line)? + start + end_line.len();
-    Some(&text[start..end])
 }
 
 fn broken(cause: rcgen::Error) -> Box<Error> {

@@ -48,8 +48,8 @@ fn seed() -> Result<Zeroizing<[u8; 32]>> {
 /// A private key of Curve25519 (RFC 7748, section 5).
 fn clamped() -> Result<Zeroizing<[u8; 32]>> {
     let mut key = seed()?;
-    key[0] &= 248;
-    key[31] = (key[31] & 127) | 64;
+    key[0] &= 0b1111_1000;
+    key[31] = (key[31] & 0b0111_1111) | 0b0100_0000;
     Ok(key)
 }
 
@@ -62,7 +62,7 @@ mod tests {
         let noise = noise().expect("a key");
         let digits = noise.as_text().expect("text").strip_prefix("privkey:").expect("its prefix");
         assert!(digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase()));
-        assert!(u8::from_str_radix(&digits[..2], 16).expect("hex") % 8 == 0);
+        assert!(u8::from_str_radix(&digits[..2], 16).expect("hex").is_multiple_of(8));
 
         let wireguard = wireguard().expect("a key");
         assert_eq!((wireguard.plain.bytes().len(), wireguard.public.expect("a public key").1.len()), (45, 45));

@@ -19,9 +19,45 @@ fn said(home: &Home, arguments: &[&str], identity: &str) -> String {
 #[test]
 fn a_wrong_identity() {
     let home = Home::made();
-    insta::assert_snapshot!(said(&home, &["rotate", "noise"], "other-age"), @"");
-    insta::assert_snapshot!(said(&home, &["rotate", "noise"], "age.pub"), @"");
-    insta::assert_snapshot!(said(&home, &["rotate", "noise"], "missing"), @"");
+    insta::assert_snapshot!(said(&home, &["rotate", "noise"], "other-age"), @"
+    exit code 2
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: `secrets/index-key.age` cannot be decrypted: tried `KEYS/other-age`
+    hint: name a file with a private key of one of its recipients: `-i FILE`
+    ");
+    insta::assert_snapshot!(said(&home, &["rotate", "noise"], "age.pub"), @"
+    exit code 2
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: `KEYS/age.pub` holds no identity
+    hint: an identity is a file of `age-keygen` or a private key of SSH; the `.pub` file beside it is the recipient
+    ");
+    insta::assert_snapshot!(said(&home, &["rotate", "noise"], "missing"), @"
+    exit code 2
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: there is no identity file `KEYS/missing`
+      caused by: No such file or directory (os error 2)
+    ");
 }
 
 #[test]
@@ -29,7 +65,12 @@ fn a_missing_recipient() {
     let home = Home::made();
     let text = cluster().replace(&public("age"), "").replace(&public("host-ed25519"), "");
     home.write("cluster.yaml", text);
-    insta::assert_snapshot!(said(&home, &["rekey"], "age").lines().filter(|line| !line.contains('|')).take(4).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(said(&home, &["rekey"], "age").lines().filter(|line| !line.contains('|')).take(4).collect::<Vec<_>>().join("\n"), @"
+    exit code 2
+    using `cluster.yaml`
+    error[config/secret]: nobody could decrypt `k3s-token`: it has no recipient
+     --> cluster.yaml:8:5
+    ");
 }
 
 #[test]
@@ -56,7 +97,20 @@ fn a_swapped_file() {
     let (noise, token) = (home.read("secrets/noise.age"), home.read("secrets/k3s-token.age"));
     home.write("secrets/noise.age", &token);
     home.write("secrets/k3s-token.age", &noise);
-    insta::assert_snapshot!(said(&home, &["rekey"], "age"), @"");
+    insta::assert_snapshot!(said(&home, &["rekey"], "age"), @"
+    exit code 3
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: `secrets/k3s-token.age` is not the file that was written for `k3s-token` last
+    hint: restore it, from version control for instance
+    hint: `secret rekey --trust` takes the files as they are; look at each value first
+    ");
     let checked = home.run(&["check"]).stderr;
     assert_eq!(checked.matches("error[secret/changed]").count(), 2, "{checked}");
     // Whoever swaps the names in the index as well does not have its key.
@@ -72,9 +126,13 @@ fn an_older_state_and_another_key_of_the_index() {
     let old: Vec<_> = home.files().iter().map(|file| (file.clone(), home.read(file))).collect();
     home.run(&["rotate", "noise"]).good();
     let new: Vec<_> = home.files().iter().map(|file| (file.clone(), home.read(file))).collect();
-    old.iter().for_each(|(file, bytes)| home.write(file, bytes));
+    for (file, bytes) in &old {
+        home.write(file, bytes);
+    }
     assert!(said(&home, &["rotate", "noise"], "age").contains("are older than those that this machine saw last"));
-    new.iter().for_each(|(file, bytes)| home.write(file, bytes));
+    for (file, bytes) in &new {
+        home.write(file, bytes);
+    }
     assert_eq!(home.run(&["check"]).code, 0);
 
     // Anybody can make a whole set of files for public keys.
@@ -130,8 +188,66 @@ fn a_folder_that_cannot_be_written() {
 #[test]
 fn values_that_nobody_gives_are_asked_for() {
     let home = Home::new(&cluster());
-    insta::assert_snapshot!(home.run(&["create"]).shown(), @"");
-    insta::assert_snapshot!(home.command(&["create", "mail", "--from", "-"], "age").input("").run().shown(), @"");
-    insta::assert_snapshot!(home.run(&["create", "noise"]).shown(), @"");
-    insta::assert_snapshot!(home.run(&["create", "nois"]).shown(), @"");
+    insta::assert_snapshot!(home.run(&["create"]).shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    made `k3s-token` in `secrets/k3s-token.age`
+    made `noise` in `secrets/noise.age`
+    made `wg` in `secrets/wg.age`, its public part in `secrets/wg.pub`
+    made `ssh` in `secrets/ssh.age`, its public part in `secrets/ssh.pub`
+    made `ca` in `secrets/ca.age`, its public part in `secrets/ca.crt`
+    made `web` in `secrets/web.age`, its public part in `secrets/web.crt`
+    error: the value of `mail` must be given, and there is no terminal to ask for it
+    hint: `manifestgen secret create mail --from FILE`; `--from -` reads stdin
+    ");
+    insta::assert_snapshot!(home.command(&["create", "mail", "--from", "-"], "age").input("").run().shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: the value of `mail` is empty
+    hint: nothing was changed
+    ");
+    insta::assert_snapshot!(home.run(&["create", "noise"]).shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: the secret `noise` has a file already
+    hint: `secret rotate noise` makes a new value, `secret edit noise` changes it
+    ");
+    insta::assert_snapshot!(home.run(&["create", "nois"]).shown(), @"
+    exit code 2
+    --- stderr
+    using `cluster.yaml`
+    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
+     --> cluster.yaml:6:1
+      |
+    6 | headscale: {useAgenixSecrets: true}
+      | ^^^^^^^^^
+      |
+      = hint: set `headscale.serverUrl`, or `address` of the first server node
+    error: there is no secret `nois` in `secrets`
+    hint: did you mean `noise`?
+    ");
 }

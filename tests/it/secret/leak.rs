@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use super::{Home, key};
 use crate::parts::part;
+use crate::process::eventually;
 
 const VALUE: &str = "Zx9-plain-value-of-mail-Qw7";
 const NEW_VALUE: &str = "Zx9-next-value-of-mail-Qw8";
@@ -54,7 +56,7 @@ fn no_plain_value_is_found_anywhere() {
     fs::create_dir(&temporary).expect("a folder");
     // What the files hold, as Debian's age reads it: this alone is where values may be.
     let values = || -> Vec<String> {
-        let encrypted = home.files().into_iter().filter(|file| file.ends_with(".age") && !file.ends_with("index-key.age"));
+        let encrypted = home.encrypted().into_iter().filter(|file| !file.ends_with("index-key.age"));
         let plain = encrypted.map(|file| {
             let output = Command::new(&age).arg("-d").arg("-i").arg(key("age")).arg(home.path().join(&file)).output().expect("age runs");
             let text = String::from_utf8(output.stdout).expect("text");
@@ -131,4 +133,44 @@ fn no_plain_value_is_found_anywhere() {
     for file in shared {
         assert!(!holds(&fs::read(&file).unwrap_or_default(), &all), "{}", file.display());
     }
+}
+
+/// A crash leaves no core file; what it leaves in memory for the editor goes with the next edit.
+#[test]
+fn a_crash_leaves_no_value() {
+    let home = Home::made();
+    // A value of its own, as other tests look for theirs in the same folder.
+    home.command(&["edit", "mail", "--from", "-"], "age").input("value-of-the-crash").run().good();
+    let with_cores = |script: &str| {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -c unlimited 2>/dev/null; {script}"), env!("CARGO_BIN_EXE_manifestgen")])
+            .current_dir(home.path());
+        command.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join(".state")).env_remove("XDG_RUNTIME_DIR");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let other = with_cores("kill -ABRT $$").status().expect("sh runs");
+    let identity = key("age");
+    let mut child = with_cores("exec \"$0\" secret edit mail -i \"$IDENTITY\"")
+        .env("IDENTITY", &identity)
+        .env("EDITOR", "sh -c 'echo $$ > editor; exec sleep 60' x")
+        .spawn()
+        .expect("the binary starts");
+    let editor = || fs::read_to_string(home.path().join("editor")).ok()?.trim().parse::<i32>().ok();
+    eventually("the editor runs", || editor().is_some());
+    let send = |id: i32, signal| {
+        let id = rustix::process::Pid::from_raw(id).expect("a process id");
+        rustix::process::kill_process(id, signal).expect("a signal");
+    };
+    let left = PathBuf::from(format!("/dev/shm/manifestgen-edit-{}", child.id()));
+    assert!(left.join("mail").exists(), "{}", left.display());
+    send(i32::try_from(child.id()).expect("a process id"), rustix::process::Signal::ABORT);
+    let status = child.wait().expect("its end");
+    send(editor().expect("the editor"), rustix::process::Signal::KILL);
+    // Others do leave one here, where the machine lets them.
+    assert_eq!((status.signal(), status.core_dumped()), (Some(6), false), "others: {}", other.core_dumped());
+    home.command(&["edit", "mail"], "age").env("EDITOR", "true").env("XDG_RUNTIME_DIR", "").run().good();
+    assert!(!left.exists());
+    assert_eq!(home.run(&["check"]).code, 0);
 }

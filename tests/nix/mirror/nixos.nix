@@ -76,17 +76,30 @@ in
       enable = switch;
       ports = option (types.listOf types.port) [ 22 ];
       openFirewall = option types.bool true;
+      hostKeys = option (types.listOf types.attrs) [
+        {
+          type = "ed25519";
+          path = "/etc/ssh/ssh_host_ed25519_key";
+        }
+      ];
     };
+    i18n.defaultLocale = option types.str "en_US.UTF-8";
+    services.userborn.enable = switch;
+    # As with systemd in the initrd, the default of 26.05: agenix then decrypts in a unit.
+    systemd.sysusers.enable = option types.bool true;
     users.users = set {
       openssh.authorizedKeys.keys = option (types.listOf types.singleLineStr) [ ];
     };
     system = {
+      activationScripts = option (types.attrsOf types.anything) { };
       checks = option (types.listOf types.package) [ ];
       stateVersion = text;
     };
     specialisation = set {
       inheritParentConfig = option types.bool true;
-      configuration = option (extendModules { modules = [ { specialisation = lib.mkForce { }; } ]; }).type { };
+      configuration =
+        option (extendModules { modules = [ { specialisation = lib.mkForce { }; } ]; }).type
+          { };
     };
     virtualisation =
       let

@@ -13,23 +13,29 @@ let
       meta.mainProgram = name;
     }
     // extra;
-  package = name: version: derivation "${name}-${version}" {
-    pname = name;
-    inherit version;
-    meta.mainProgram = name;
-  };
+  package =
+    name: version:
+    derivation "${name}-${version}" {
+      pname = name;
+      inherit version;
+      meta.mainProgram = name;
+    };
   json =
     with lib.types;
     let
-      value = nullOr (oneOf [
-        bool
-        int
-        float
-        str
-        path
-        (attrsOf value)
-        (listOf value)
-      ]);
+      value =
+        nullOr (oneOf [
+          bool
+          int
+          float
+          str
+          path
+          (attrsOf value)
+          (listOf value)
+        ])
+        // {
+          description = "JSON value"; # its own would never end
+        };
     in
     value;
   pkgs = {
@@ -44,6 +50,7 @@ let
       }:
       assert lib.all lib.isDerivation runtimeInputs;
       derivation name { inherit text runtimeInputs; };
+    writeShellScript = name: text: derivation name { inherit text; };
     runCommand =
       name: environment: command:
       derivation name {
@@ -63,19 +70,34 @@ let
       }:
       assert lib.all lib.isDerivation contents;
       # The name of the file: the last part of the image's.
-      derivation "${baseNameOf name}.tar.gz" { image = "${name}:${tag}"; inherit config; };
-    mkShell = { packages }: assert lib.all lib.isDerivation packages; derivation "shell" { };
+      derivation "${baseNameOf name}.tar.gz" {
+        image = "${name}:${tag}";
+        inherit config;
+      };
+    mkShell =
+      { packages }:
+      assert lib.all lib.isDerivation packages;
+      derivation "shell" { };
     rustPlatform.buildRustPackage =
       arguments@{
         pname,
         version,
         src,
         cargoLock,
-        nativeBuildInputs,
-        cargoTestFlags,
-        postInstall,
-        meta,
+        ...
       }:
+      # Any other name would be an environment variable that means nothing.
+      assert
+        lib.attrNames arguments == [
+          "cargoLock"
+          "cargoTestFlags"
+          "meta"
+          "nativeBuildInputs"
+          "pname"
+          "postInstall"
+          "src"
+          "version"
+        ];
       assert lib.isDerivation src || builtins.isPath src || lib.isStringLike src;
       assert cargoLock ? lockFile && builtins.pathExists cargoLock.lockFile;
       derivation "${pname}-${version}" (
@@ -89,7 +111,12 @@ let
       let
         function = import file;
       in
-      function (lib.mapAttrs (name: _: pkgs.${name}) (removeAttrs (lib.functionArgs function) (lib.attrNames overrides)) // overrides);
+      function (
+        lib.mapAttrs (name: _: pkgs.${name}) (
+          removeAttrs (lib.functionArgs function) (lib.attrNames overrides)
+        )
+        // overrides
+      );
     age = package "age" "1.3.1";
     cargo = package "cargo" "1.95.0";
     clippy = package "clippy" "1.95.0";
@@ -104,7 +131,9 @@ let
     installShellFiles = package "install-shell-files" "0";
     jq = package "jq" "1.8.1";
     k3s = package "k3s" "1.35.4+k3s1";
+    kubectl = package "kubectl" "1.35.4";
     kubernetes = package "kubernetes" "1.35.4";
+    mount = package "mount" "2.42";
     nixfmt = package "nixfmt" "1.2.0";
     nixfmt-tree = package "nixfmt-tree" "1.2.0";
     python3 = package "python3" "3.13.13";

@@ -24,7 +24,9 @@ let
             { config, ... }:
             let
               option = type: default: lib.mkOption { inherit type default; };
-              numbers = lib.listToAttrs (lib.imap1 (number: name: lib.nameValuePair name number) (lib.attrNames config.nodes));
+              numbers = lib.listToAttrs (
+                lib.imap1 (number: name: lib.nameValuePair name number) (lib.attrNames config.nodes)
+              );
               driver = name: {
                 networking.hostName = lib.mkDefault name;
                 networking.primaryIPAddress = "192.168.1.${toString numbers.${name}}";
@@ -35,7 +37,9 @@ let
                 name = lib.mkOption { type = lib.types.str; };
                 nodes = option (lib.types.lazyAttrsOf lib.types.deferredModule) { };
                 defaults = option lib.types.deferredModule { };
-                testScript = lib.mkOption { type = lib.types.either lib.types.str (lib.types.functionTo lib.types.str); };
+                testScript = lib.mkOption {
+                  type = lib.types.either lib.types.str (lib.types.functionTo lib.types.str);
+                };
                 globalTimeout = option lib.types.int 3600;
                 meta = option (lib.types.attrsOf lib.types.anything) { };
                 machines = lib.mkOption { type = lib.types.raw; };
@@ -80,9 +84,13 @@ let
       "false"
     else
       toString value;
-  line = name: value: lib.optional (value != [ ] && value != "" && value != null) "${name}=${text value}";
+  line =
+    name: value: lib.optional (value != [ ] && value != "" && value != null) "${name}=${text value}";
   lines =
-    section: lib.concatLists (lib.mapAttrsToList (name: value: map (one: "${name}=${text one}") (lib.toList value)) section);
+    section:
+    lib.concatLists (
+      lib.mapAttrsToList (name: value: map (one: "${name}=${text one}") (lib.toList value)) section
+    );
   unit =
     kind: definition:
     lib.concatStringsSep "\n" (
@@ -102,17 +110,22 @@ let
   service =
     definition:
     [ "[Service]" ]
-    ++ lib.mapAttrsToList (name: value: "Environment=${builtins.toJSON "${name}=${value}"}") definition.environment
+    ++ lib.mapAttrsToList (
+      name: value: "Environment=${builtins.toJSON "${name}=${value}"}"
+    ) definition.environment
     ++ lines definition.serviceConfig;
   path = definition: [ "[Path]" ] ++ lines definition.pathConfig;
 
   # Only what is ours: units that have a description come from our modules or from the mirror's k3s.
-  ours = lib.filterAttrs (name: _: lib.hasPrefix "cluster-" name || lib.hasPrefix "manifestgen-" name);
+  ours = lib.filterAttrs (
+    name: _: lib.hasPrefix "cluster-" name || lib.hasPrefix "manifestgen-" name
+  );
 in
 {
   inherit runNixOSTest;
   system = modules: evaluate modules;
-  failures = config: map (failed: failed.message) (lib.filter (one: !one.assertion) config.assertions);
+  failures =
+    config: map (failed: failed.message) (lib.filter (one: !one.assertion) config.assertions);
   units =
     config:
     lib.mapAttrs' (name: definition: lib.nameValuePair "${name}.service" (unit service definition)) (
@@ -129,7 +142,8 @@ in
     in
     map (lib.removePrefix "${release}/") (
       lib.filter (path: path != null && lib.hasPrefix release "${path}") (
-        [ config.services.k3s.configPath ] ++ map (file: file.source) (lib.attrValues config.environment.etc)
+        [ config.services.k3s.configPath ]
+        ++ map (file: file.source) (lib.attrValues config.environment.etc)
       )
     );
 }

@@ -66,6 +66,8 @@ def bring_join_key(server: Node, worker: Node) -> None:
     assert key.startswith("-----BEGIN AGE ENCRYPTED FILE-----"), key
     target = "/var/lib/cluster-mesh/join-key.age"
     worker.succeed(f"printf %s {shlex.quote(key)} >{target}.new && mv {target}.new {target}")
+    # The path unit starts the service a moment later: `wait_for_unit` would find it idle and give up.
+    worker.wait_until_succeeds("systemctl is-active cluster-mesh-join.service")
 
 
 def reboot(machine: Node) -> None:

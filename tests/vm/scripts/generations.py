@@ -1,3 +1,4 @@
+# machines: primer
 def own_config_maps() -> set[str]:
     return names(primer, "configmaps") - {"kube-root-ca.crt"}
 

@@ -1,3 +1,4 @@
+# machines: primer
 FILE = "/run/agenix/headscale-noise"
 UNIT = "cluster-secret-headscale-secrets.service"
 

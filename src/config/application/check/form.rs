@@ -131,8 +131,9 @@ fn destination(path: &ConfigPath, destination: &crate::config::application::Dest
     }
 }
 
-/// The sources of an entry with their places, whatever its form.
-pub(super) fn sources<'a>(path: &ConfigPath, entry: &'a Application) -> Vec<(ConfigPath, std::borrow::Cow<'a, Source>)> {
+/// The sources of an entry with their places, whatever its form. `path` is the entry's own.
+#[must_use]
+pub fn sources<'a>(path: &ConfigPath, entry: &'a Application) -> Vec<(ConfigPath, std::borrow::Cow<'a, Source>)> {
     use std::borrow::Cow;
     let listed = |path: ConfigPath, all: &'a [Source]| {
         let places = all.iter().enumerate();

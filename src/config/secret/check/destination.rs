@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::argocd::asked;
 use super::super::destination::is_http;
 use super::{RULE, at};
 use crate::config::headscale::DatabaseType;
@@ -14,6 +15,7 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
         value_fits(&path, secret, to, problems);
     });
     secrets_in_cluster(cluster, problems);
+    what_argocd_asks(cluster, problems);
     files_on_nodes(cluster, problems);
 }
 
@@ -33,7 +35,6 @@ fn component_is_there(cluster: &Cluster, path: &ConfigPath, to: &Destination, pr
             let hint = "set it, like `/run/agenix/k3s-agent-token`";
             problems.error(path.clone(), RULE, "a token for agents needs `k3s.agentTokenFile`", hint);
         }
-        Destination::File { .. } => {}
         Destination::HeadscaleNoiseKey
         | Destination::HeadscaleDerpKey
         | Destination::HeadscalePostgresPassword
@@ -74,10 +75,12 @@ fn value_fits(path: &ConfigPath, secret: &SecretEntry, to: &Destination, problem
     let fits: &[&str] = match to {
         Destination::HeadscaleNoiseKey | Destination::HeadscaleDerpKey => &["noise-key"],
         Destination::Tls { .. } => &["tls", "tls-ca"],
-        Destination::K3sToken | Destination::K3sAgentToken | Destination::HeadscalePostgresPassword => &["random"],
-        Destination::TailscaleAuthKey | Destination::HeadscaleOidcClientSecret => &[],
         Destination::ArgocdRepository { url, .. } if Destination::is_ssh_url(url) => &["ssh-key"],
-        Destination::ArgocdRepository { .. } => &["random"],
+        Destination::K3sToken
+        | Destination::K3sAgentToken
+        | Destination::HeadscalePostgresPassword
+        | Destination::ArgocdRepository { .. } => &["random"],
+        Destination::TailscaleAuthKey | Destination::HeadscaleOidcClientSecret => &[],
         Destination::Kubernetes { .. } | Destination::File { .. } => return,
     };
     let made = secret.make.name();
@@ -121,6 +124,22 @@ fn secrets_in_cluster(cluster: &Cluster, problems: &mut Problems) {
             let path = ConfigPath::of(["extraObjects"]).index(number);
             let text = format!("Secret `{}/{}` is delivered by `{by}` too", id.0, id.1);
             problems.error(path, RULE, text, "an object has one deliverer: remove one of them").involving(by.clone());
+        }
+    }
+}
+
+/// A Secret that Argo CD reads holds everything that it looks for there. No workload names these keys, so no rule would.
+fn what_argocd_asks(cluster: &Cluster, problems: &mut Problems) {
+    let Some(argocd) = &cluster.argocd else { return };
+    let delivered = cluster.delivered_secrets();
+    for asked in asked(cluster) {
+        let Some(whole) = delivered.iter().find(|whole| whole.namespace == argocd.namespace.as_str() && whole.name == asked.name) else {
+            continue;
+        };
+        for key in asked.keys.iter().filter(|key| !whole.keys.contains_key(*key) && !whole.plain.contains_key(*key)) {
+            let text = format!("Secret `{}/{}` has no key `{key}`, which Argo CD needs", whole.namespace, whole.name);
+            let hint = format!("deliver one: `{{type: kubernetes, namespace: {}, name: {}, key: {key}}}`", whole.namespace, whole.name);
+            problems.error(whole.origin.clone(), RULE, text, hint).involving(asked.by.clone());
         }
     }
 }

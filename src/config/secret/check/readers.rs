@@ -1,7 +1,7 @@
 //! Who can read a secret.
 
 use super::{RULE, at};
-use crate::config::{Cluster, Problems, SecretEntry};
+use crate::config::{Cluster, DnsLabel, Problems, SecretEntry};
 use crate::diag::did_you_mean;
 
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
@@ -23,7 +23,7 @@ fn groups(cluster: &Cluster, number: usize, secret: &SecretEntry, problems: &mut
             continue;
         }
         all_known = false;
-        let names = cluster.recipients.keys().map(|name| name.as_str());
+        let names = cluster.recipients.keys().map(DnsLabel::as_str);
         let hint = if cluster.nodes.iter().any(|node| node.name == *group) {
             format!("`{group}` is a node: name it under `nodes` of the secret")
         } else {

@@ -1,0 +1,193 @@
+//! What people may do.
+
+use std::collections::BTreeSet;
+
+use super::{Check, at};
+use crate::config::argocd::{MatchMode, PolicyLine, RbacPolicy, RbacResource};
+use crate::diag::did_you_mean;
+use crate::source::ConfigPath;
+
+const RULE: &str = "config/argocd-rbac";
+
+/// Roles that Argo CD has of its own.
+const BUILT_IN: [&str; 2] = ["role:admin", "role:readonly"];
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let rbac = &check.argocd.rbac;
+    let mut roles: BTreeSet<String> = BUILT_IN.map(ToOwned::to_owned).into();
+    roles.extend(rbac.policies.iter().map(|policy| policy.subject.clone()).filter(|subject| subject.starts_with("role:")));
+    roles.extend(rbac.bindings.iter().map(|binding| binding.subject.clone()).filter(|subject| subject.starts_with("role:")));
+    lines(check, &mut roles);
+    for (index, policy) in check.argocd.rbac.policies.iter().enumerate() {
+        let path = at(["rbac", "policies"]).index(index);
+        check.only_new(policy.resource == RbacResource::WriteRepositories, path.key("resource"));
+        one_policy(check, policy, &path);
+    }
+    for (index, binding) in check.argocd.rbac.bindings.iter().enumerate() {
+        let path = at(["rbac", "bindings"]).index(index);
+        text(check, &binding.subject, &path.key("subject"));
+        role(check, &binding.role, &roles, path.key("role"));
+    }
+    if let Some(default) = &check.argocd.rbac.default_role {
+        role(check, default, &roles, at(["rbac", "defaultRole"]));
+    }
+}
+
+fn role(check: &mut Check<'_>, role: &str, roles: &BTreeSet<String>, path: ConfigPath) {
+    if roles.contains(role) {
+        return;
+    }
+    let near = roles.get(&format!("role:{role}")).map(String::as_str);
+    let hint = match near.or_else(|| did_you_mean(role, roles.iter().map(String::as_str))) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "roles: {}; a policy with the subject `role:NAME` makes one",
+            roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    check.error(path, RULE, format!("there is no role `{role}`, so it allows nothing"), hint);
+}
+
+fn one_policy(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
+    text(check, &policy.subject, &path.key("subject"));
+    text(check, &policy.object, &path.key("object"));
+    if check.argocd.rbac.match_mode == Some(MatchMode::Regex) {
+        for (key, pattern) in [("action", &policy.action), ("object", &policy.object)] {
+            if regex::Regex::new(pattern).is_err() {
+                let message = format!("`{pattern}` is no regular expression, which `matchMode: regex` reads it as");
+                check.error(path.key(key), RULE, message, "write `.*` for everything");
+            }
+        }
+        return;
+    }
+    if policy.subject.contains('*') {
+        check.error(path.key("subject"), RULE, "a subject is a name, never a pattern", "name the role, account or group");
+    }
+    action(check, policy, path);
+    let is_whole = policy.object.contains('/') || policy.object == "*";
+    if policy.resource.is_in_project() && !is_whole {
+        let message = format!("`{}` names no {}: they are `PROJECT/NAME`", policy.object, policy.resource.as_str());
+        check.error(path.key("object"), RULE, message, format!("write `*/{0}`, or `{0}/*` for a project", policy.object));
+    }
+}
+
+/// An action that Argo CD never asks about allows nothing, and nothing says so.
+fn action(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
+    let actions = policy.resource.actions();
+    let (name, has_path) = policy.action.split_once('/').map_or((policy.action.as_str(), false), |(name, _)| (name, true));
+    if policy.action.contains('*') && !has_path {
+        return;
+    }
+    let takes_path =
+        matches!(policy.resource, RbacResource::Applications | RbacResource::All) && matches!(name, "action" | "update" | "delete");
+    let resource = policy.resource.as_str();
+    if !actions.contains(&name) {
+        let hint = did_you_mean(name, actions.iter().copied()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        let message = format!("`{}` is nothing that can be done to {resource}", policy.action);
+        check.error(path.key("action"), RULE, message, format!("{hint}possible: {}, `*`", quoted(actions)));
+    } else if has_path && !takes_path {
+        let message = format!("`{name}` of {resource} takes no path");
+        check.error(path.key("action"), RULE, message, format!("write `{name}`"));
+    }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Lines end at a line break, whatever stands around it.
+fn text(check: &mut Check<'_>, text: &str, path: &ConfigPath) {
+    if text.trim().is_empty() || text.contains(['\n', '\r']) {
+        check.error(path.clone(), RULE, format!("`{path}` is empty or has a line break"), "write one name");
+    }
+}
+
+/// The lines of `csv`; adds the roles that they make.
+fn lines(check: &mut Check<'_>, roles: &mut BTreeSet<String>) {
+    let Some(csv) = &check.argocd.rbac.csv else { return };
+    for (number, line) in csv.lines().enumerate() {
+        let wrong = match PolicyLine::read(line) {
+            Ok(None) => continue,
+            Ok(Some(PolicyLine::Policy([subject, .., effect]))) => {
+                if subject.starts_with("role:") {
+                    roles.insert(subject);
+                }
+                if matches!(effect.as_str(), "allow" | "deny") {
+                    continue;
+                }
+                format!("the effect is `allow` or `deny`, and here `{effect}`")
+            }
+            Ok(Some(PolicyLine::Binding([subject, _]))) => {
+                if subject.starts_with("role:") {
+                    roles.insert(subject);
+                }
+                continue;
+            }
+            Err(wrong) => wrong,
+        };
+        let message = format!("line {} of `csv`: {wrong}", number + 1);
+        check.error(at(["rbac", "csv"]), RULE, message, "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::said;
+
+    #[test]
+    fn policies_mean_something() {
+        let policies = json!([
+            {"subject": "role:a", "resource": "applications", "action": "snyc", "object": "shop/*"},
+            {"subject": "role:a", "resource": "logs", "action": "create", "object": "shop/*"},
+            {"subject": "role:a", "resource": "clusters", "action": "update/x", "object": "*"},
+            {"subject": "role:*", "resource": "applications", "action": "action/apps/Deployment/restart", "object": "shop"},
+            {"subject": "role:b", "resource": "write-repositories", "action": "get", "object": "a\nb"},
+            {"subject": "role:c", "resource": "*", "action": "*", "object": "*", "effect": "deny"},
+        ]);
+        let bindings = json!([{"subject": "devs", "role": "role:a"}, {"subject": "ops", "role": "role:admni"}]);
+        insta::assert_snapshot!(said(json!({"version": "2.13.2", "rbac": {"policies": policies, "bindings": bindings, "defaultRole": "readonly"}})), @"
+        error argocd.rbac.policies[0].action config/argocd-rbac: `snyc` is nothing that can be done to applications
+          did you mean `sync`? possible: `get`, `create`, `update`, `delete`, `sync`, `override`, `action`, `*`
+        error argocd.rbac.policies[1].action config/argocd-rbac: `create` is nothing that can be done to logs
+          possible: `get`, `*`
+        error argocd.rbac.policies[2].action config/argocd-rbac: `update` of clusters takes no path
+          write `update`
+        error argocd.rbac.policies[3].subject config/argocd-rbac: a subject is a name, never a pattern
+          name the role, account or group
+        error argocd.rbac.policies[3].object config/argocd-rbac: `shop` names no applications: they are `PROJECT/NAME`
+          write `*/shop`, or `shop/*` for a project
+        error argocd.rbac.policies[4].resource config/argocd-version: `argocd.rbac.policies[4].resource` is something that Argo CD 3.5 has and 2.13.2 has not
+          remove it, or set `argocd.version: 3.5.1`
+        error argocd.rbac.policies[4].object config/argocd-rbac: `argocd.rbac.policies[4].object` is empty or has a line break
+          write one name
+        error argocd.rbac.bindings[1].role config/argocd-rbac: there is no role `role:admni`, so it allows nothing
+          did you mean `role:admin`?
+        error argocd.rbac.defaultRole config/argocd-rbac: there is no role `readonly`, so it allows nothing
+          did you mean `role:readonly`?
+        ");
+    }
+
+    #[test]
+    fn lines_are_read() {
+        let csv = "# fine\np, role:x, applications, get, */*, allow\np, role:x, applications, get\np, a, b, c, d, yes\nq, a\n";
+        insta::assert_snapshot!(said(json!({"rbac": {"csv": csv, "defaultRole": "role:x"}})), @"
+        error argocd.rbac.csv config/argocd-rbac: line 3 of `csv`: `p` has 5 fields after it, and here 3
+          write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
+        error argocd.rbac.csv config/argocd-rbac: line 4 of `csv`: the effect is `allow` or `deny`, and here `yes`
+          write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
+        error argocd.rbac.csv config/argocd-rbac: line 5 of `csv`: a line begins with `p` or `g`, and this one with `q`
+          write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
+        ");
+    }
+
+    #[test]
+    fn regular_expressions_are_some() {
+        let policies = json!([{"subject": "a", "resource": "applications", "action": ".*", "object": "*"}]);
+        insta::assert_snapshot!(said(json!({"rbac": {"matchMode": "regex", "policies": policies}})), @"
+        error argocd.rbac.policies[0].object config/argocd-rbac: `*` is no regular expression, which `matchMode: regex` reads it as
+          write `.*` for everything
+        ");
+    }
+}

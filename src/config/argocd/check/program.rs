@@ -1,0 +1,162 @@
+//! The version and shape of the install, and its programs.
+
+use super::{Check, at};
+use crate::config::argocd::{Scope, TlsVersions};
+use crate::config::format;
+
+const RULE: &str = "config/argocd-server";
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let argocd = check.argocd;
+    check.only_new(argocd.ha, at(["ha"]));
+    check.only_new(argocd.scope == Scope::Namespaced, at(["scope"]));
+    high_availability(check);
+    paths(check);
+    for (key, tls) in [("server", argocd.server.tls), ("repoServer", argocd.repo_server.tls)] {
+        tls_versions(check, key, tls);
+    }
+    namespaces(check);
+    let set = &argocd.application_set;
+    if set.policy_override.is_some() && set.policy.is_none() {
+        check.warning(
+            at(["applicationSet", "policyOverride"]),
+            "config/argocd-application-set",
+            "`policyOverride` has no effect without `policy`: an ApplicationSet may choose its policy then anyway",
+            "set `argocd.applicationSet.policy` too, or remove it",
+        );
+    }
+    if argocd.images.haproxy.is_some() && !argocd.ha {
+        check.warning(at(["images", "haproxy"]), RULE, "`images.haproxy` is used with `ha` only", "set `argocd.ha: true`, or remove it");
+    }
+}
+
+/// Redis' pods keep apart from each other, so that with fewer nodes one waits for ever.
+fn high_availability(check: &mut Check<'_>) {
+    let nodes = check.cluster.nodes.len();
+    if check.argocd.ha && (1..3).contains(&nodes) {
+        check.warning(
+            at(["ha"]),
+            "config/argocd-ha",
+            format!("`ha` needs three nodes, because no two of its three Redis run on the same one; `nodes` has {nodes}"),
+            "add nodes, or remove `argocd.ha`",
+        );
+    }
+}
+
+fn paths(check: &mut Check<'_>) {
+    let server = &check.argocd.server;
+    if let (Some(root), Some(base)) = (&server.root_path, &server.base_href)
+        && root.trim_end_matches('/') != base.trim_end_matches('/')
+    {
+        let message = format!("`server.rootPath` serves everything under `{root}`, but with `server.baseHref` links begin with `{base}`");
+        check.error(at(["server", "baseHref"]), RULE, message, "remove `baseHref`: `rootPath` implies it (argo-cd#2708)");
+    }
+    if let (Some(url), Some(path)) = (&check.argocd.url, server.root_path.as_ref().or(server.base_href.as_ref())) {
+        let of_url = url.as_str().split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+        if of_url.trim_matches('/') != path.trim_matches('/') {
+            let message = format!("`url` has another path than the server, which is reached under `{path}`");
+            let url = url.as_str().trim_end_matches('/').trim_end_matches(of_url).trim_end_matches('/');
+            check.error(at(["url"]), RULE, message, format!("write `{url}{path}`"));
+        }
+    }
+    if server.insecure == Some(true) && server.tls_secret {
+        check.error(
+            at(["server", "tlsSecret"]),
+            RULE,
+            "the server speaks plain HTTP, so it does not need the certificate in `argocd-server-tls`",
+            "remove `argocd.server.tlsSecret`, or `argocd.server.insecure`",
+        );
+    }
+}
+
+fn tls_versions(check: &mut Check<'_>, key: &'static str, tls: TlsVersions) {
+    if let (Some(minimum), Some(maximum)) = (tls.minimum, tls.maximum)
+        && minimum > maximum
+    {
+        let message = format!("no version of TLS is both at least {} and at most {}", minimum.as_str(), maximum.as_str());
+        check.error(at([key, "tls", "minimum"]), "config/argocd-tls", message, "put the smaller one first");
+    }
+}
+
+/// `*` and `/regex/` are patterns to Argo CD; anything else is a name.
+fn namespaces(check: &mut Check<'_>) {
+    let argocd = check.argocd;
+    let Some(label) = format::format("dns-label") else { return };
+    let lists = [
+        (&["applicationNamespaces"][..], &argocd.application_namespaces),
+        (&["applicationSet", "namespaces"], &argocd.application_set.namespaces),
+    ];
+    for (keys, names) in lists {
+        for (index, name) in names.iter().enumerate() {
+            let is_pattern = name.contains('*') || (name.len() > 2 && name.starts_with('/') && name.ends_with('/'));
+            if let (false, Err(wrong)) = (is_pattern, (label.check)(name)) {
+                let path = at(keys.iter().copied()).index(index);
+                let message = format!("`{name}` is neither the name of a namespace nor a pattern: {}", wrong.reason);
+                check.error(path, "config/argocd-namespace", message, wrong.hint);
+            }
+        }
+    }
+    let set = &argocd.application_set.namespaces;
+    if argocd.scope == Scope::Namespaced && !(argocd.application_namespaces.is_empty() && set.is_empty()) {
+        let key =
+            if argocd.application_namespaces.is_empty() { at(["applicationSet", "namespaces"]) } else { at(["applicationNamespaces"]) };
+        check.error(
+            key,
+            "config/argocd-namespace",
+            "with `scope: namespaced` Argo CD may not read other namespaces",
+            "remove it, or `argocd.scope`",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::said;
+
+    #[test]
+    fn the_old_version_has_no_ha_and_no_namespaced_install() {
+        insta::assert_snapshot!(said(json!({"version": "2.13.2", "ha": true, "scope": "namespaced"})), @"
+        error argocd.ha config/argocd-version: `argocd.ha` is something that Argo CD 3.5 has and 2.13.2 has not
+          remove it, or set `argocd.version: 3.5.1`
+        error argocd.scope config/argocd-version: `argocd.scope` is something that Argo CD 3.5 has and 2.13.2 has not
+          remove it, or set `argocd.version: 3.5.1`
+        ");
+    }
+
+    #[test]
+    fn values_fit_each_other() {
+        let section = json!({
+            "url": "https://argocd.example.com/cd",
+            "server": {"rootPath": "/argocd", "baseHref": "/cd", "insecure": true, "tlsSecret": true, "tls": {"minimum": "1.3", "maximum": "1.2"}},
+            "applicationNamespaces": ["team-*", "/team-.*/", "Team"],
+            "applicationSet": {"policyOverride": true},
+            "images": {"haproxy": "haproxy:3"},
+        });
+        insta::assert_snapshot!(said(section), @"
+        error argocd.server.baseHref config/argocd-server: `server.rootPath` serves everything under `/argocd`, but with `server.baseHref` links begin with `/cd`
+          remove `baseHref`: `rootPath` implies it (argo-cd#2708)
+        error argocd.url config/argocd-server: `url` has another path than the server, which is reached under `/argocd`
+          write `https://argocd.example.com/argocd`
+        error argocd.server.tlsSecret config/argocd-server: the server speaks plain HTTP, so it does not need the certificate in `argocd-server-tls`
+          remove `argocd.server.tlsSecret`, or `argocd.server.insecure`
+        error argocd.server.tls.minimum config/argocd-tls: no version of TLS is both at least 1.3 and at most 1.2
+          put the smaller one first
+        error argocd.applicationNamespaces[2] config/argocd-namespace: `Team` is neither the name of a namespace nor a pattern: only lower-case letters are allowed
+          did you mean `team`?
+        warning argocd.applicationSet.policyOverride config/argocd-application-set: `policyOverride` has no effect without `policy`: an ApplicationSet may choose its policy then anyway
+          set `argocd.applicationSet.policy` too, or remove it
+        warning argocd.images.haproxy config/argocd-server: `images.haproxy` is used with `ha` only
+          set `argocd.ha: true`, or remove it
+        ");
+    }
+
+    #[test]
+    fn a_namespaced_install_stays_at_home() {
+        insta::assert_snapshot!(said(json!({"scope": "namespaced", "applicationNamespaces": ["team-a"]})), @"
+        error argocd.applicationNamespaces config/argocd-namespace: with `scope: namespaced` Argo CD may not read other namespaces
+          remove it, or `argocd.scope`
+        ");
+    }
+}

@@ -1,0 +1,197 @@
+//! How the objects of a release fare, and waiting until they fare well.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::Connection;
+use super::health::{Health, State, state_of};
+use super::history::{History, Revision};
+use super::inventory::Inventory;
+use super::lease::Lease;
+use super::reason::{details, helm_job};
+use super::request::get;
+use super::target::{Target, path_of};
+use crate::diag::{Error, ObjectRef, Progress, Result};
+use crate::manifest::{Object, Release, rank};
+
+const AT_ONCE: usize = 16;
+/// What waiting asks the server at most: every object that is not well, this often.
+const POLL: Duration = Duration::from_secs(1);
+const VERSION: u64 = 1;
+
+/// How one object fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectStatus {
+    /// Which object.
+    pub object: ObjectRef,
+    /// How it fares.
+    pub health: Health,
+    /// Why, where it is not well.
+    pub message: Option<String>,
+    /// What else a person needs: what its Pods say, events, the last lines of logs.
+    pub details: Vec<String>,
+}
+
+/// How a release fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The release's name.
+    pub release: String,
+    /// Its objects, in the order in which they are applied.
+    pub objects: Vec<ObjectStatus>,
+    /// Its history, oldest first.
+    pub revisions: Vec<Revision>,
+    /// Who is applying it right now.
+    pub busy: Option<String>,
+}
+
+impl StatusReport {
+    /// Whether every object is well.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.objects.iter().all(|object| object.health.is_good())
+    }
+
+    /// The JSON form.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut summary: BTreeMap<&str, usize> = BTreeMap::new();
+        self.objects.iter().for_each(|object| *summary.entry(object.health.name()).or_default() += 1);
+        let objects = self.objects.iter().map(
+            |status| json!({"object": status.object, "health": status.health.name(), "message": status.message, "details": status.details}),
+        );
+        let revisions = self.revisions.iter().map(
+            |revision| json!({"number": revision.number, "digest": revision.digest, "created": revision.created, "note": revision.note}),
+        );
+        json!({
+            "version": VERSION,
+            "release": self.release,
+            "healthy": self.is_good(),
+            "summary": summary,
+            "objects": objects.collect::<Vec<_>>(),
+            "revisions": revisions.collect::<Vec<_>>(),
+            "busy": self.busy,
+        })
+    }
+}
+
+/// How a release fares: what carries its inventory's label, and what its newest revision says should be there.
+///
+/// # Errors
+/// Wrong usage when the cluster knows nothing about the release; environment errors.
+pub async fn status(connection: &Connection, release: &str, state_namespace: &str, progress: &dyn Progress) -> Result<StatusReport> {
+    progress.step("asking the API server which kinds it serves");
+    let target = Target::look(connection).await?;
+    let history = History::read(&target, release, state_namespace).await?;
+    let members = Inventory::read(&target, release, state_namespace).await?.members(&target).await?;
+    let mut paths: BTreeMap<ObjectRef, Option<String>> = members.into_iter().map(|member| (member.object, Some(member.path))).collect();
+    let revisions = history.revisions().to_vec();
+    if let Some(newest) = revisions.last() {
+        let stored = history.load(&target, newest).await?;
+        for object in stored.release.objects().iter().chain(&stored.secrets) {
+            let (reference, path) = place(&target, object);
+            // The same object may be listed in another version than it was applied in.
+            let same = |known: &ObjectRef| {
+                (&known.kind, &known.namespace, &known.name) == (&reference.kind, &reference.namespace, &reference.name)
+                    && group(known) == object.group()
+            };
+            if !paths.keys().any(same) {
+                paths.insert(reference, path);
+            }
+        }
+    }
+    if paths.is_empty() {
+        return Err(Error::usage(format!("the cluster has nothing of a release `{release}`"))
+            .hint("`manifestgen apply` brings it there; `--state-namespace` says where its inventory is"));
+    }
+    progress.step(&format!("looking at {} objects", paths.len()));
+    let mut objects = look(&target, paths.into_iter().collect()).await?;
+    explain(&target, &mut objects).await?;
+    let busy = Lease::holder(&target, release, state_namespace).await?;
+    Ok(StatusReport { release: release.to_owned(), objects: objects.into_iter().map(|(status, _)| status).collect(), revisions, busy })
+}
+
+/// Waits until every object of a release is well, or nothing moves any more, or time is up.
+pub(super) async fn wait_for_health(
+    target: &Target,
+    release: &Release,
+    deadline: Instant,
+    progress: &dyn Progress,
+) -> Result<StatusReport> {
+    let places: Vec<_> = release.objects().iter().map(|object| place(target, object)).collect();
+    let total = places.len();
+    let mut done = Vec::new();
+    let mut waiting = places;
+    progress.step("waiting for the objects to be healthy");
+    loop {
+        let seen = look(target, waiting).await?;
+        let (good, bad): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(status, _)| status.health.is_good());
+        done.extend(good);
+        progress.count(done.len(), total);
+        let moves = bad.iter().any(|(status, _)| status.health != Health::Failed);
+        if !moves || Instant::now() + POLL > deadline {
+            let mut bad = bad;
+            explain(target, &mut bad).await?;
+            done.extend(bad);
+            break;
+        }
+        waiting = bad.into_iter().map(|(status, path)| (status.object, path)).collect();
+        sleep(POLL).await;
+    }
+    done.sort_by(|(a, _), (b, _)| key(&a.object).cmp(&key(&b.object)));
+    let objects = done.into_iter().map(|(status, _)| status).collect();
+    Ok(StatusReport { release: release.name().to_owned(), objects, revisions: Vec::new(), busy: None })
+}
+
+type Seen = Vec<(ObjectStatus, Option<String>)>;
+
+async fn look(target: &Target, places: Vec<(ObjectRef, Option<String>)>) -> Result<Seen> {
+    let mut seen: Seen = stream::iter(places)
+        .map(|(object, path)| async move {
+            let state = match &path {
+                Some(path) => get(&target.client, path).await?,
+                None => None,
+            };
+            let state = match &state {
+                Some(live) => helm_job(target, live).await?.unwrap_or_else(|| state_of(live)),
+                None => State { health: Health::NotFound, message: Some("it is not there".to_owned()) },
+            };
+            Ok::<_, Box<Error>>((ObjectStatus { object, health: state.health, message: state.message, details: Vec::new() }, path))
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    seen.sort_by(|(a, _), (b, _)| key(&a.object).cmp(&key(&b.object)));
+    Ok(seen)
+}
+
+/// Adds to those that are not well what a person needs.
+async fn explain(target: &Target, seen: &mut Seen) -> Result<()> {
+    for (status, path) in seen.iter_mut().filter(|(status, _)| !status.health.is_good()) {
+        let Some(path) = path else { continue };
+        if let Some(live) = get(&target.client, path).await? {
+            status.details = details(target, &live).await?;
+        }
+    }
+    Ok(())
+}
+
+fn place(target: &Target, object: &Object) -> (ObjectRef, Option<String>) {
+    let mut reference = object.reference();
+    let Some(resource) = target.resources.get(object) else { return (reference, None) };
+    reference.namespace = resource.namespace(object, target.client.default_namespace()).map(ToOwned::to_owned);
+    let path = path_of(resource, object, reference.namespace.as_deref());
+    (reference, Some(path))
+}
+
+fn group(object: &ObjectRef) -> &str {
+    object.api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+fn key(object: &ObjectRef) -> (u8, &ObjectRef) {
+    (rank(group(object), &object.kind), object)
+}

@@ -1,0 +1,5 @@
+//! Whole stories on a throw-away control plane.
+
+mod rehearse;
+
+pub use rehearse::{Rehearsal, rehearse};

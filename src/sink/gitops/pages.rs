@@ -1,0 +1,72 @@
+//! The pages of the tree, and its CI workflow.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment as Templates, UndefinedBehavior, context};
+use serde_json::json;
+
+use super::super::tree::Entry;
+use super::kustomization::text;
+use super::{Environment, Facts};
+use crate::diag::{Error, Result};
+
+/// Path and template.
+const PAGES: [(&str, &str); 8] = [
+    ("README.md", include_str!("text/readme.md.j2")),
+    ("bootstrap/README.md", include_str!("text/bootstrap.md.j2")),
+    ("bootstrap/docs/install.md", include_str!("text/install.md.j2")),
+    ("argocd/README.md", include_str!("text/argocd.md.j2")),
+    ("infrastructure/README.md", include_str!("text/infrastructure.md.j2")),
+    ("applications/README.md", include_str!("text/applications.md.j2")),
+    ("docs/operations.md", include_str!("text/operations.md.j2")),
+    ("ci/README.md", include_str!("text/ci.md.j2")),
+];
+
+pub(super) fn pages(environments: &[Environment], facts: &Facts) -> Result<Vec<Entry>> {
+    let mut templates = Templates::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.set_syntax(
+        SyntaxConfig::builder()
+            .keep_trailing_newline(true)
+            .trim_blocks(true)
+            .build()
+            .map_err(|cause| Error::internal("the syntax of pages is not one").caused_by(cause))?,
+    );
+    let Some(base) = environments.first() else { return Ok(Vec::new()) };
+    let secrets = base.release.secrets().iter().map(|secret| format!("{}/{}", secret.namespace, secret.name));
+    let values = context! {
+        cluster => base.release.name().to_owned(),
+        environments => environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
+        environment => base.name.clone(),
+        repository => facts.repository.clone(),
+        is_root => facts.is_root,
+        secrets => secrets.collect::<Vec<_>>(),
+    };
+    let mut entries = Vec::new();
+    for (path, template) in PAGES {
+        let contents = templates
+            .render_str(template, values.clone())
+            .map_err(|cause| Error::internal(format!("the page `{path}` cannot be written")).caused_by(cause))?;
+        entries.push(Entry { path: path.to_owned(), contents, executable: false });
+    }
+    // GitHub looks for workflows at the root of a repository only.
+    if facts.is_root {
+        entries.push(Entry { path: ".github/workflows/cluster.yaml".to_owned(), contents: workflow()?, executable: false });
+    }
+    Ok(entries)
+}
+
+fn workflow() -> Result<String> {
+    text(&json!({
+        "name": "cluster",
+        "on": {"push": {}, "pull_request": {}},
+        "permissions": {"contents": "read"},
+        "jobs": {"check": {
+            "runs-on": "ubuntu-latest",
+            "steps": [
+                {"uses": "actions/checkout@v4"},
+                {"name": "install manifestgen", "run": "cargo install --locked manifestgen"},
+                {"name": "validate the cluster file, and see that the tree is up to date", "run": "ci/check.sh"},
+            ],
+        }},
+    }))
+}
