@@ -17,5 +17,6 @@ mod violation;
 mod walk;
 
 pub use catalog::{Catalog, check};
+pub(crate) use pointer::Pointer;
 pub use unset::unset_required;
 pub use violation::Violation;

@@ -11,7 +11,7 @@ use crate::config::Cluster;
 use crate::data;
 use crate::diag::{Error, Finding, Result};
 use crate::manifest::{Object, ReleaseBuilder};
-use crate::schema;
+use crate::schema::{self, Pointer};
 
 use super::config_path_of;
 
@@ -57,22 +57,18 @@ fn unwanted(object: &Object) -> Vec<(String, &'static str)> {
         found.push(("/metadata/creationTimestamp".to_owned(), "is written by the cluster, not by a manifest"));
     }
     for (key, value) in object.value() {
-        nulls(&format!("/{}", escape(key)), value, &mut found);
+        nulls(&Pointer::ROOT.key(key), value, &mut found);
     }
     found
 }
 
-fn nulls(pointer: &str, value: &Value, found: &mut Vec<(String, &'static str)>) {
+fn nulls(at: &Pointer, value: &Value, found: &mut Vec<(String, &'static str)>) {
     match value {
-        Value::Null => found.push((pointer.to_owned(), "is null; leave it out instead")),
-        Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| nulls(&format!("{pointer}/{at}"), item, found)),
-        Value::Object(map) => map.iter().for_each(|(key, item)| nulls(&format!("{pointer}/{}", escape(key)), item, found)),
+        Value::Null => found.push((at.to_string(), "is null; leave it out instead")),
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| nulls(&at.index(index), item, found)),
+        Value::Object(map) => map.iter().for_each(|(key, item)| nulls(&at.key(key), item, found)),
         _ => {}
     }
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn duplicate_objects(objects: &[Object]) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 /// A path that grows and shrinks while a tree is walked, so that nothing is allocated for places where nothing is to be said.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pointer<'a> {
+pub(crate) struct Pointer<'a> {
     parent: Option<&'a Pointer<'a>>,
     token: Token<'a>,
 }
@@ -16,20 +16,20 @@ enum Token<'a> {
 
 impl<'a> Pointer<'a> {
     /// The whole value.
-    pub(super) const ROOT: Pointer<'static> = Pointer { parent: None, token: Token::Root };
+    pub(crate) const ROOT: Pointer<'static> = Pointer { parent: None, token: Token::Root };
 
     /// A field.
-    pub(super) const fn key(&'a self, key: &'a str) -> Self {
+    pub(crate) const fn key(&'a self, key: &'a str) -> Self {
         Pointer { parent: Some(self), token: Token::Key(key) }
     }
 
     /// An entry of a list.
-    pub(super) const fn index(&'a self, index: usize) -> Self {
+    pub(crate) const fn index(&'a self, index: usize) -> Self {
         Pointer { parent: Some(self), token: Token::Index(index) }
     }
 
     /// Whether this is the whole value.
-    pub(super) const fn is_root(&self) -> bool {
+    pub(crate) const fn is_root(&self) -> bool {
         self.parent.is_none()
     }
 

@@ -12,7 +12,7 @@ mod scripts;
 
 use std::collections::BTreeMap;
 
-use super::stream::documents;
+use super::stream::document;
 use super::tree::Entry;
 use crate::diag::Result;
 use crate::manifest::{Folder, Object, Release, folders};
@@ -60,7 +60,7 @@ pub fn gitops(environments: &[Environment], facts: &Facts) -> Result<Vec<Entry>>
         let mut resources = Vec::new();
         for object in objects {
             let file = placed.names.of(folder, object);
-            entries.push(Entry { path: format!("{folder}/{file}"), contents: documents([*object])?, executable: false });
+            entries.push(Entry { path: format!("{folder}/{file}"), contents: document(object)?, executable: false });
             resources.push(file);
         }
         entries.push(Kustomization::new(resources).entry(&folder.to_string())?);

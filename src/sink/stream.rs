@@ -11,14 +11,16 @@ use crate::yaml;
 /// # Errors
 /// An internal error for a value that YAML cannot hold, such as a number that is not finite.
 pub fn yaml(release: &Release) -> Result<String> {
-    documents(release.objects())
+    yaml::documents_to_string(release.objects()).map_err(not_written)
 }
 
-/// YAML documents of some objects.
-pub(super) fn documents<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Result<String> {
-    let mut text = String::new();
-    yaml::write_documents(&mut text, objects).map_err(|cause| Error::internal("the release cannot be written as YAML").caused_by(cause))?;
-    Ok(text)
+/// One object as a YAML document.
+pub(super) fn document(object: &Object) -> Result<String> {
+    yaml::to_string(object).map_err(not_written)
+}
+
+fn not_written(cause: yaml::WriteError) -> Box<Error> {
+    Error::internal("the release cannot be written as YAML").caused_by(cause)
 }
 
 /// One `v1` `List` of all objects, as `kubectl` takes it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::Result;
 use crate::manifest::{Object, Release};
 
-use super::stream::documents;
+use super::stream::{document, yaml};
 
 /// One file to be written, relative to the output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn directory(release: &Release) -> Result<Vec<Entry>> {
     for object in release.objects() {
         let short = path(object, false);
         let path = if names[&short] > 1 { path(object, true) } else { short };
-        entries.push(Entry { path, contents: documents([object])?, executable: false });
+        entries.push(Entry { path, contents: document(object)?, executable: false });
     }
     entries.extend(files(release));
     Ok(entries)
@@ -48,7 +48,7 @@ pub fn directory(release: &Release) -> Result<Vec<Entry>> {
 /// As [`super::yaml`].
 pub fn k3s(release: &Release) -> Result<Vec<Entry>> {
     let path = format!("manifests/manifestgen-{}.yaml", release.name());
-    let mut entries = vec![Entry { path, contents: documents(release.objects())?, executable: false }];
+    let mut entries = vec![Entry { path, contents: yaml(release)?, executable: false }];
     entries.extend(files(release));
     Ok(entries)
 }

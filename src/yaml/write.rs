@@ -9,6 +9,7 @@ mod text;
 
 use std::fmt;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// A value that YAML and JSON cannot both hold, or an output that does not take more.
@@ -37,18 +38,14 @@ pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Res
     serde_saphyr::to_fmt_writer_with_options(out, &strict::Strict(value), options).map_err(|error| WriteError(error.to_string()))
 }
 
-/// Several documents, separated by `---`; nothing for no document.
+/// Several documents, separated by `---`; nothing for no document. They are written on all cores: a release has a few
+/// large ones (CRDs) and many small ones.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn write_documents<T: Serialize>(out: &mut impl fmt::Write, values: impl IntoIterator<Item = T>) -> Result<(), WriteError> {
-    for (at, value) in values.into_iter().enumerate() {
-        if at > 0 {
-            out.write_str("---\n").map_err(|error| WriteError(error.to_string()))?;
-        }
-        write(out, &value)?;
-    }
-    Ok(())
+pub fn documents_to_string<T: Serialize + Sync>(values: &[T]) -> Result<String, WriteError> {
+    let texts = values.par_iter().map(to_string).collect::<Result<Vec<_>, _>>()?;
+    Ok(texts.join("---\n"))
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ use crate::headscale_keys::unknown_keys;
 
 /// All documents, and the Secrets that somebody else delivers.
 fn whole(rendered: &Rendered) -> String {
-    let mut text = String::new();
-    yaml::write_documents(&mut text, &rendered.objects).expect("YAML");
+    let mut text = yaml::documents_to_string(&rendered.objects).expect("YAML");
     for secret in &rendered.secrets {
         writeln!(text, "# Secret {}/{}: {:?}", secret.namespace, secret.name, secret.keys).expect("text");
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::super::stream::documents;
+use super::super::stream::document;
 use super::super::tree::Entry;
 use super::kustomization::{Kustomization, Patch, text};
 use super::names::Names;
@@ -71,7 +71,7 @@ fn part_overlay(
     }
     for (_, (own, object)) in wanted.iter().filter(|(identity, _)| !there.contains_key(*identity)) {
         let file = names.of(own, object);
-        entries.push(Entry { path: format!("{folder}/{file}"), contents: documents([*object])?, executable: false });
+        entries.push(Entry { path: format!("{folder}/{file}"), contents: document(object)?, executable: false });
         resources.push(file);
     }
     let mut listed = Vec::new();

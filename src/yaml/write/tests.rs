@@ -52,11 +52,7 @@ data:
 
 #[test]
 fn documents_are_separated_and_nothing_more() {
-    let several = |values: &[Value]| {
-        let mut out = String::new();
-        write_documents(&mut out, values).expect("YAML");
-        out
-    };
+    let several = |values: &[Value]| documents_to_string(values).expect("YAML");
     assert_eq!(several(&[]), "");
     assert_eq!(several(&[json!({"a": 1})]), "a: 1\n");
     assert_eq!(several(&[json!({"a": 1}), json!("b\nc\n"), json!([]), json!(null)]), "a: 1\n---\n|\n  b\n  c\n---\n[]\n---\nnull\n");
