@@ -137,7 +137,12 @@ fn secrets_are_made_checked_rotated_and_given_to_others() {
     // A new value for one alone, and what must be restarted.
     let (noise, token) = (home.read("secrets/noise.age"), home.read("secrets/k3s-token.age"));
     let rotated = home.run(&["rotate", "noise"]);
-    insta::assert_snapshot!(rotated.stderr, @"");
+    insta::assert_snapshot!(rotated.stderr, @"
+    using `cluster.yaml`
+    made `noise` in `secrets/noise.age`
+    `noise`: `secret deliver` changes Secret `headscale/headscale-secrets`, and restarts Deployment `headscale/headscale`
+    hint: old values stay in version control and in backups: revoke them where they were used
+    ");
     assert_ne!(home.read("secrets/noise.age"), noise);
     assert_eq!(home.read("secrets/k3s-token.age"), token);
 
@@ -148,7 +153,12 @@ fn secrets_are_made_checked_rotated_and_given_to_others() {
     assert_eq!(checked.code, 1, "{}", checked.stderr);
     assert!(checked.stderr.contains("secret/recipients"), "{}", checked.stderr);
     let rekeyed = home.run(&["rekey"]);
-    insta::assert_snapshot!(rekeyed.stderr, @"");
+    insta::assert_snapshot!(rekeyed.stderr, @"
+    using `cluster.yaml`
+    encrypted anew: `k3s-token`, `noise`, `wg`, `ssh`, `web`, `mail`
+    warning: recipients that are gone have read the values of `k3s-token`, `noise`, `wg`, `ssh`, `web`, `mail`
+    hint: `manifestgen secret rotate k3s-token noise wg ssh web mail` makes new ones
+    ");
     let checked = home.run(&["check"]);
     assert!(checked.code == 0 && checked.stderr.contains("secret/exposed"), "{}", checked.stderr);
     // A node reads what it delivers; the key of the CA is not for nodes.

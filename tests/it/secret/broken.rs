@@ -22,39 +22,18 @@ fn a_wrong_identity() {
     insta::assert_snapshot!(said(&home, &["rotate", "noise"], "other-age"), @"
     exit code 2
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: `secrets/index-key.age` cannot be decrypted: tried `KEYS/other-age`
     hint: name a file with a private key of one of its recipients: `-i FILE`
     ");
     insta::assert_snapshot!(said(&home, &["rotate", "noise"], "age.pub"), @"
     exit code 2
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: `KEYS/age.pub` holds no identity
     hint: an identity is a file of `age-keygen` or a private key of SSH; the `.pub` file beside it is the recipient
     ");
     insta::assert_snapshot!(said(&home, &["rotate", "noise"], "missing"), @"
     exit code 2
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: there is no identity file `KEYS/missing`
       caused by: No such file or directory (os error 2)
     ");
@@ -100,13 +79,6 @@ fn a_swapped_file() {
     insta::assert_snapshot!(said(&home, &["rekey"], "age"), @"
     exit code 3
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: `secrets/k3s-token.age` is not the file that was written for `k3s-token` last
     hint: restore it, from version control for instance
     hint: `secret rekey --trust` takes the files as they are; look at each value first
@@ -192,13 +164,6 @@ fn values_that_nobody_gives_are_asked_for() {
     exit code 2
     --- stderr
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     made `k3s-token` in `secrets/k3s-token.age`
     made `noise` in `secrets/noise.age`
     made `wg` in `secrets/wg.age`, its public part in `secrets/wg.pub`
@@ -212,13 +177,6 @@ fn values_that_nobody_gives_are_asked_for() {
     exit code 2
     --- stderr
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: the value of `mail` is empty
     hint: nothing was changed
     ");
@@ -226,13 +184,6 @@ fn values_that_nobody_gives_are_asked_for() {
     exit code 2
     --- stderr
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: the secret `noise` has a file already
     hint: `secret rotate noise` makes a new value, `secret edit noise` changes it
     ");
@@ -240,13 +191,6 @@ fn values_that_nobody_gives_are_asked_for() {
     exit code 2
     --- stderr
     using `cluster.yaml`
-    warning[config/headscale-server-url]: no `headscale.serverUrl` is set and no server node has an address, so the server calls itself `http://headscale.headscale.svc.cluster.local:8080`, which only pods of this cluster reach
-     --> cluster.yaml:6:1
-      |
-    6 | headscale: {useAgenixSecrets: true}
-      | ^^^^^^^^^
-      |
-      = hint: set `headscale.serverUrl`, or `address` of the first server node
     error: there is no secret `nois` in `secrets`
     hint: did you mean `noise`?
     ");
