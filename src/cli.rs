@@ -10,6 +10,7 @@ mod explain;
 mod git_tree;
 mod gitops_tree;
 mod init;
+mod lab;
 mod local_repositories;
 mod man;
 mod manifest_files;
@@ -81,6 +82,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Make, change and check secrets in age files
     Secret(secret::SecretArgs),
+    /// Throw-away clusters on this machine, with an API server alone or with nodes that run pods
+    Lab(lab::LabArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -120,6 +123,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),
+        Command::Lab(args) => lab::lab(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),

@@ -29,6 +29,8 @@ mod headscale_real;
 mod headscale_render;
 mod headscale_server;
 mod lab;
+mod lab_nodes;
+mod lab_scenario;
 mod lab_server;
 mod live_apply;
 mod live_deliver;

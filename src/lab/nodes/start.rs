@@ -1,0 +1,219 @@
+//! Starting a lab with nodes, step by step.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::future::try_join_all;
+use kube::Client;
+use serde_json::{Value, json};
+
+use super::addresses::Addresses;
+use super::namespaces::{Namespaces, run_to_end};
+use super::programs::Programs;
+use super::relay::{Forward, RELAY, SOCKET};
+use super::runtime::{CONTAINERD_SOCKET, PAUSE_IMAGE};
+use super::steps::{Step, Steps};
+use super::{Image, Lab, LabOptions, Node, addons, control, files, folders, kubelet, request, volumes, wiring};
+use crate::diag::{Error, Progress, Result};
+use crate::lab::certificates::Authority;
+use crate::lab::image::{Recipe, write_archive};
+use crate::lab::kubeconfig::kubeconfig;
+use crate::lab::parts::{ETCD_SOCKET, etcd_arguments, ready, serves, write_private};
+use crate::live;
+use crate::process::{Guard, Places, Process, control_group};
+
+/// What there is when everything runs.
+pub(super) struct Started {
+    nodes: Vec<Node>,
+    processes: Vec<Process>,
+    client: Client,
+    kubeconfig: PathBuf,
+    version: String,
+    steps: Vec<Step>,
+    way_in: Forward,
+}
+
+impl Started {
+    pub(super) fn into_lab(self, guard: Guard, programs: Programs, addresses: Addresses) -> Lab {
+        let volumes = tokio::spawn(volumes::serve(self.client.clone(), folders(&self.nodes)));
+        Lab {
+            guard,
+            nodes: self.nodes,
+            processes: self.processes,
+            programs,
+            addresses,
+            client: self.client,
+            kubeconfig: self.kubeconfig,
+            version: self.version,
+            steps: self.steps,
+            _way_in: self.way_in,
+            volumes,
+        }
+    }
+}
+
+pub(super) async fn start(
+    guard: &mut Guard,
+    options: &LabOptions,
+    programs: &Programs,
+    addresses: &Addresses,
+    progress: &dyn Progress,
+) -> Result<Started> {
+    let mut steps = Steps::new(progress);
+    steps.begin("making namespaces and the network between them");
+    let nodes = make_nodes(guard, options, programs).await?;
+    wire(guard, programs, &nodes, addresses).await?;
+
+    steps.begin("starting etcd and containerd");
+    let authority = Authority::generate()?;
+    let primer = &nodes[0].namespaces;
+    files::control_plane(&primer.folder, &authority, addresses, &options.domain)?;
+    let group = group(guard.scratch())?;
+    for (index, node) in (0_u8..).zip(&nodes) {
+        files::node(node, index, &authority, addresses, &options.domain, &group, programs)?;
+    }
+    let mut etcd = guard.run(&primer.program("etcd", &programs.etcd, etcd_arguments())).await?;
+    let mut containerds = Vec::new();
+    for node in &nodes {
+        let name = format!("{}-containerd", node.name);
+        let arguments = ["--config=containerd.toml"];
+        containerds.push(guard.run(&node.namespaces.program(&name, &programs.containerd, arguments)).await?);
+    }
+    let etcd_socket = primer.folder.join(ETCD_SOCKET);
+    ready(&mut [&mut etcd], async || etcd_socket.exists()).await?;
+
+    let mut apiserver = guard.run(&primer.program("kube-apiserver", &programs.kube_apiserver, control::kube_apiserver(addresses))).await?;
+    let mut relay = guard.run(&primer.program("relay", &programs.manifestgen, [RELAY, SOCKET])).await?;
+    let socket = primer.folder.join(SOCKET);
+    ready(&mut [&mut relay], async || socket.exists()).await?;
+    let way_in = Forward::start(&primer.folder, addresses.api(), 0).await?;
+    let content = kubeconfig(&format!("https://127.0.0.1:{}", way_in.port), &authority, &authority.administrator()?);
+    let kubeconfig = guard.scratch().join("kubeconfig");
+    write_private(&kubeconfig, &content.to_string())?;
+    let client = live::client_of(content).await?;
+
+    steps.begin("making images");
+    let archives = make_images(&options.images, &options.places, guard.scratch()).await?;
+    for containerd in &mut containerds {
+        let log = containerd.clone();
+        ready(&mut [containerd], async || log.last_lines(20).iter().any(|line| line.contains("successfully booted"))).await?;
+    }
+    steps.begin("loading images");
+    for node in &nodes {
+        load_images(guard, programs, node, &archives).await?;
+    }
+
+    steps.begin("waiting for kube-apiserver");
+    ready(&mut [&mut apiserver, &mut etcd], async || serves(&client).await).await?;
+    let version = client
+        .apiserver_version()
+        .await
+        .map_err(|cause| Error::environment("kube-apiserver does not tell its version").caused_by(cause))?
+        .git_version;
+
+    steps.begin("waiting for nodes");
+    let mut processes = vec![etcd, apiserver, relay];
+    processes.extend(containerds);
+    let manager = primer.program("kube-controller-manager", &programs.kube_controller_manager, control::kube_controller_manager(addresses));
+    processes.push(guard.run(&manager).await?);
+    processes.push(guard.run(&primer.program("kube-scheduler", &programs.kube_scheduler, control::kube_scheduler())).await?);
+    for (index, node) in (0_u8..).zip(&nodes) {
+        request::create(&client, "/api/v1/nodes", &node_object(node, index, addresses)).await?;
+        processes.extend(start_node(guard, programs, node, index, addresses).await?);
+    }
+    addons::install(&client, addresses, &options.domain).await?;
+    let mut watched: Vec<&mut Process> = processes.iter_mut().rev().collect();
+    ready(&mut watched, async || nodes_are_ready(&client, nodes.len()).await).await?;
+
+    steps.begin("waiting for DNS");
+    ready(&mut watched, async || addons::dns_is_available(&client).await).await?;
+    Ok(Started { nodes, processes, client, kubeconfig, version, steps: steps.finish(), way_in })
+}
+
+async fn make_nodes(guard: &mut Guard, options: &LabOptions, programs: &Programs) -> Result<Vec<Node>> {
+    let hidden = ["/run", "/var/lib", "/var/log"].iter().find(|place| guard.scratch().starts_with(place));
+    if let Some(hidden) = hidden {
+        return Err(Error::environment(format!("the scratch folder lies in `{hidden}`, of which each node has its own"))
+            .hint("set TMPDIR to a folder elsewhere, such as /tmp or /var/tmp"));
+    }
+    let group = group(guard.scratch())?;
+    let names = std::iter::once("primer".to_owned()).chain((1..=options.workers).map(|number| format!("worker-{number}")));
+    let mut nodes = Vec::new();
+    for name in names {
+        control_group::create(&group, &name)
+            .map_err(|cause| Error::environment("cannot make a control group for a node").caused_by(cause))?;
+        let namespaces = Namespaces::start(guard, programs, &name).await?;
+        nodes.push(Node { name, namespaces });
+    }
+    Ok(nodes)
+}
+
+async fn wire(guard: &mut Guard, programs: &Programs, nodes: &[Node], addresses: &Addresses) -> Result<()> {
+    let namespaces: Vec<&Namespaces> = nodes.iter().map(|node| &node.namespaces).collect();
+    wiring::connect(guard, programs, &namespaces, addresses).await
+}
+
+/// The control groups have the scratch folder's name, by which the guard finds them.
+fn group(scratch: &Path) -> Result<String> {
+    let name = scratch.file_name().and_then(|name| name.to_str());
+    name.map(ToOwned::to_owned).ok_or_else(|| Error::internal("a scratch folder without a name"))
+}
+
+async fn make_images(images: &[Image], places: &Places, scratch: &Path) -> Result<Vec<PathBuf>> {
+    let own = [Recipe::of_program(PAUSE_IMAGE, "/pause", "pause"), addons::dns_image()].map(Image::Recipe);
+    let made = own.iter().chain(images).enumerate().map(|(index, image)| {
+        let (image, places, to) = (image.clone(), places.clone(), scratch.join(format!("image-{index}.tar")));
+        async move {
+            let recipe = match image {
+                Image::Archive(path) => return Ok(path),
+                Image::Recipe(recipe) => recipe,
+            };
+            let contents = recipe.contents(&places)?;
+            let written = tokio::task::spawn_blocking(move || {
+                write_archive(&recipe, &contents, &to).map(|()| to).map_err(|cause| (recipe.image, cause))
+            });
+            let written = written.await.map_err(|cause| Error::internal("an image's writing broke off").caused_by(cause))?;
+            written.map_err(|(image, cause)| Error::environment(format!("cannot make the image `{image}`")).caused_by(cause))
+        }
+    });
+    try_join_all(made).await
+}
+
+async fn load_images(guard: &mut Guard, programs: &Programs, node: &Node, archives: &[PathBuf]) -> Result<()> {
+    for archive in archives {
+        let flags = ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "import", "--snapshotter"];
+        let mut arguments: Vec<std::ffi::OsString> = flags.map(Into::into).to_vec();
+        arguments.extend([node.namespaces.snapshotter.clone().into(), archive.clone().into_os_string()]);
+        let program = node.namespaces.program(&format!("{}-images", node.name), &programs.ctr, arguments);
+        run_to_end(guard, &program).await.map_err(|error| error.hint(format!("the archive is `{}`", archive.display())))?;
+    }
+    Ok(())
+}
+
+async fn start_node(guard: &mut Guard, programs: &Programs, node: &Node, index: u8, addresses: &Addresses) -> Result<[Process; 2]> {
+    let arguments = kubelet::kubelet_arguments(&node.name, &addresses.node(index).to_string());
+    let kubelet = node.namespaces.program(&format!("{}-kubelet", node.name), &programs.kubelet, arguments);
+    let proxy = node.namespaces.program(&format!("{}-kube-proxy", node.name), &programs.kube_proxy, ["--config=kube-proxy.json"]);
+    Ok([guard.run(&kubelet).await?, guard.run(&proxy).await?])
+}
+
+/// A kubelet takes an object that is there already for its own. This one has the range of its pods and, for the primer, its role.
+fn node_object(node: &Node, index: u8, addresses: &Addresses) -> Value {
+    let pods = addresses.pods_of(index);
+    let labels = if index == 0 { json!({"node-role.kubernetes.io/control-plane": "true"}) } else { json!({}) };
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": node.name, "labels": labels},
+        "spec": {"podCIDR": pods, "podCIDRs": [pods]},
+    })
+}
+
+async fn nodes_are_ready(client: &Client, count: usize) -> bool {
+    let Ok(list) = request::get(client, "/api/v1/nodes").await else { return false };
+    let ready = |node: &&Value| {
+        let conditions = node["status"]["conditions"].as_array();
+        conditions
+            .is_some_and(|conditions| conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True"))
+    };
+    list["items"].as_array().is_some_and(|nodes| nodes.iter().filter(ready).count() == count)
+}
