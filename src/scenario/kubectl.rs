@@ -22,7 +22,9 @@ impl Kubectl {
     /// What it writes to stdout.
     pub(super) async fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
-        command.args(arguments).env_clear().env("KUBECONFIG", &self.kubeconfig).env("HOME", "/nonexistent");
+        // It keeps a cache in HOME, which goes with the lab.
+        let home = self.kubeconfig.parent().unwrap_or(&self.kubeconfig);
+        command.args(arguments).env_clear().env("KUBECONFIG", &self.kubeconfig).env("HOME", home);
         output(command, &format!("kubectl {}", arguments.join(" "))).await
     }
 

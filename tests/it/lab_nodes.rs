@@ -83,7 +83,7 @@ impl Place {
     pub(crate) fn is_clean(&self) {
         eventually("no process", || processes_of(self.path()).is_empty());
         eventually("no scratch folder", || scratch_folders(self.path()).is_empty());
-        assert_eq!(groups(), [PathBuf::new(); 0]);
+        assert_eq!(groups(), Vec::<PathBuf>::new());
         let mounts = fs::read_to_string("/proc/self/mountinfo").expect("mounts");
         assert!(!mounts.contains(self.path().to_str().expect("UTF-8")), "{mounts}");
         assert_eq!(interfaces(), self.before);
