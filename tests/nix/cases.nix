@@ -31,6 +31,8 @@ in
   inherit machines broken odd;
   checks = [
     (check "packages" [
+      "cluster-argocd"
+      "cluster-argocd-tcg"
       "cluster-generations"
       "cluster-generations-tcg"
       "cluster-headscale"

@@ -190,6 +190,14 @@ def at_rest_problem(cluster: dict[str, Any], out: Path) -> str:
     return "" if found == wanted else f"expected {sorted(wanted)}\nactual   {sorted(found)}"
 
 
+def images_problem(cluster: dict[str, Any], out: Path) -> str:
+    """A VM test has no registry: an image that its machine does not bring is one that no pod starts with."""
+    texts = [file.read_text() for file in (out / "objects").rglob("*.yaml")]
+    used = {image.strip("\"'") for text in texts for image in re.findall(r"^[-\s]*image: (\S+)$", text, flags=re.MULTILINE)}
+    missing = sorted(used - set(cluster["images"]))
+    return f"not on the machine: {', '.join(missing)}" if missing else ""
+
+
 def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path, program: str) -> None:
     rendered: dict[str, tuple[str, Path]] = {}
     for name, cluster in all_clusters.items():
@@ -210,6 +218,8 @@ def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path
         count.judge(f"the release has the files of {name}", problem or "\n".join(f"no {path}" for path in missing))
         if not problem and not missing:
             count.judge(f"Secrets at rest on {name}", at_rest_problem(cluster, out))
+            if cluster["images"] and cluster["apply"]:
+                count.judge(f"images of {name}", images_problem(cluster, out))
         for command, line in (["apply"], cluster["apply"]), (["secret", "deliver"], cluster["deliver"]):
             if line:
                 count.judge(f"manifestgen takes the arguments of {name}'s {command[-1]}", command_problem(program, command, line))

@@ -118,7 +118,11 @@ in
           }
         )
       );
-  clusters = lib.mapAttrs (_: config: {
+  clusters = lib.mapAttrs (machine: config: {
+    # VM tests have no registry: what k3s has of images before it starts.
+    images = lib.optionals (lib.hasPrefix "cluster-" machine) (
+      map (image: image.image) config.services.k3s.images
+    );
     inherit (config.services.manifestgen) settings profile nodeName;
     command = config.services.manifestgen.manifests.command;
     files = mirror.releaseFiles config;
