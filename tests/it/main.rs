@@ -12,6 +12,7 @@ mod argocd_keys;
 mod argocd_parity;
 mod argocd_programs;
 mod argocd_sync;
+mod cel_differential;
 mod command;
 mod commands;
 mod config_errors;
