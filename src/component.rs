@@ -6,13 +6,16 @@
 mod application;
 mod argocd;
 mod base;
+mod cert_manager;
 mod checksum;
 mod dagger;
 mod extra;
 mod headscale;
+mod ingress;
 mod node;
 mod output;
 mod pod;
+mod secrets;
 mod traffic;
 
 pub use application::tree;
@@ -36,5 +39,15 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] =
-    &[argocd::ARGOCD, base::BASE, headscale::HEADSCALE, dagger::DAGGER, node::NODE, application::APPLICATION, extra::EXTRA];
+pub const ALL: &[Component] = &[
+    argocd::ARGOCD,
+    base::BASE,
+    headscale::HEADSCALE,
+    dagger::DAGGER,
+    node::NODE,
+    ingress::INGRESS,
+    cert_manager::CERT_MANAGER,
+    application::APPLICATION,
+    extra::EXTRA,
+    secrets::SECRETS,
+];

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::needless_pass_by_value))]
 
 pub mod cel;
+pub mod certificate;
 pub mod cli;
 pub mod component;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod render;
 pub mod rule;
 pub mod scenario;
 pub mod schema;
+pub mod secret;
 pub mod sink;
 pub mod source;
 pub mod ui;

@@ -123,5 +123,6 @@ in
     command = config.services.manifestgen.manifests.command;
     files = mirror.releaseFiles config;
     apply = config.systemd.services.manifestgen-apply.serviceConfig.ExecStart or null;
+    deliver = config.systemd.services.manifestgen-secrets.serviceConfig.ExecStart or null;
   }) (removeAttrs machines (lib.attrNames cases.broken));
 }

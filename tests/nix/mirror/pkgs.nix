@@ -57,6 +57,17 @@ let
         inherit command;
         passthru = environment.passthru or { };
       };
+    # Its path changes with what it links to, as a real one does.
+    linkFarm =
+      name: entries:
+      assert lib.isAttrs entries;
+      let
+        links = lib.mapAttrs (_: toString) entries;
+      in
+      derivation name {
+        inherit links;
+        outPath = "${store}/${builtins.hashString "md5" (builtins.toJSON links)}-${name}";
+      };
     formats.json = { }: {
       type = json;
       generate = name: value: derivation name { inherit value; };
