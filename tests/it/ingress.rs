@@ -143,6 +143,11 @@ fn cert_manager(install: &str) -> Value {
             {"name": "shop", "namespace": "shop", "issuer": "shop", "dnsNames": ["shop.internal"]},
         ],
     });
+    if install == "none" {
+        let kinds = ["Certificate", "ClusterIssuer", "Issuer"];
+        config["external"] =
+            kinds.map(|kind| json!({"kind": "CustomResourceDefinition", "name": format!("{kind}.cert-manager.io")})).into();
+    }
     config
 }
 
