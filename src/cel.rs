@@ -12,5 +12,6 @@ mod parser;
 mod token;
 
 pub use expression::{Binary, Call, Expression, Fold, FoldKind, Item, Literal};
+pub use grammar::FORMATS;
 pub use names::Free;
-pub use parser::{NotRead, parse};
+pub use parser::{NotRead, RESERVED, parse};

@@ -10,25 +10,25 @@ const QUALIFIED: &[(&str, &[&str])] = &[
     ("strings", &["quote"]),
     ("lists", &["range"]),
     ("ip", &["isCanonical"]),
-    (
-        "format",
-        &[
-            "named",
-            "dns1123Label",
-            "dns1123Subdomain",
-            "dns1035Label",
-            "qualifiedName",
-            "dns1123LabelPrefix",
-            "dns1123SubdomainPrefix",
-            "dns1035LabelPrefix",
-            "labelValue",
-            "uri",
-            "uuid",
-            "byte",
-            "date",
-            "datetime",
-        ],
-    ),
+    ("format", FORMATS),
+    ("format", &["named"]),
+];
+
+/// Formats of text, each a function of its name below `format` (`pkg/cel/library/format.go` of `k8s.io/apiserver`).
+pub const FORMATS: &[&str] = &[
+    "dns1123Label",
+    "dns1123Subdomain",
+    "dns1035Label",
+    "qualifiedName",
+    "dns1123LabelPrefix",
+    "dns1123SubdomainPrefix",
+    "dns1035LabelPrefix",
+    "labelValue",
+    "uri",
+    "uuid",
+    "byte",
+    "date",
+    "datetime",
 ];
 
 /// `f(a, b)`.

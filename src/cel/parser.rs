@@ -43,8 +43,8 @@ struct Parser {
     depth: u16,
 }
 
-/// Words that are neither variables nor fields.
-const RESERVED: &[&str] = &[
+/// Words that are neither variables nor fields, beside the literals `true`, `false` and `null` and the operator `in`.
+pub const RESERVED: &[&str] = &[
     "as",
     "break",
     "const",

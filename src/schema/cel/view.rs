@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use serde_json::{Map, Number, Value};
 
+use crate::cel::RESERVED;
 use crate::data::{Array, Format, Object, Schema, Type};
 
 use super::function::{duration, timestamp};
@@ -92,34 +93,14 @@ pub(super) fn items<'a>(items: &'a [Value], array: &'a Array) -> Result<Vec<Val<
     items.iter().map(|item| of(item, &array.items)).collect()
 }
 
-/// Words that CEL keeps for itself.
-const RESERVED: &[&str] = &[
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
+/// Whether CEL keeps a word for itself.
+fn is_reserved(word: &str) -> bool {
+    matches!(word, "true" | "false" | "null" | "in") || RESERVED.contains(&word)
+}
 
 /// How a rule writes the name of a field. A single underscore stays as it is.
 fn escaped(name: &str) -> Cow<'_, str> {
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return format!("__{name}__").into();
     }
     if !name.contains(['.', '-', '/']) && !name.contains("__") {
@@ -150,7 +131,7 @@ pub(in crate::schema) fn unescaped(written: &str) -> Option<Cow<'_, str>> {
             "dot" => name.push('.'),
             "dash" => name.push('-'),
             "slash" => name.push('/'),
-            word if RESERVED.contains(&word) && written.len() == word.len() + 4 => name.push_str(word),
+            word if is_reserved(word) && written.len() == word.len() + 4 => name.push_str(word),
             _ => return None,
         }
         rest = &inner[end + 2..];

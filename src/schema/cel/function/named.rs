@@ -2,30 +2,15 @@
 //!
 //! Source: `pkg/cel/library/format.go` of the Go module `k8s.io/apiserver`, `pkg/util/validation` of `k8s.io/apimachinery`.
 
+use crate::cel::FORMATS;
 use crate::schema::cel::url::Url;
 use crate::schema::cel::value::Val;
 use crate::schema::{scalar, text_format};
 
 use super::Answer;
 
-const NAMES: &[&str] = &[
-    "dns1123Label",
-    "dns1123Subdomain",
-    "dns1035Label",
-    "qualifiedName",
-    "dns1123LabelPrefix",
-    "dns1123SubdomainPrefix",
-    "dns1035LabelPrefix",
-    "labelValue",
-    "uri",
-    "uuid",
-    "byte",
-    "date",
-    "datetime",
-];
-
 pub(super) fn function<'a>(name: &str, arguments: &[Val<'a>]) -> Answer<'a> {
-    let known = |name: &str| NAMES.iter().find(|known| **known == name).map(|name| Val::Format(name));
+    let known = |name: &str| FORMATS.iter().find(|known| **known == name).map(|name| Val::Format(name));
     match (name, arguments) {
         ("format.named", [Val::String(name)]) => Some(Ok(known(name).map_or(Val::Optional(None), Val::some))),
         (_, []) => known(name.strip_prefix("format.")?).map(Ok),
