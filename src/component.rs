@@ -6,10 +6,12 @@
 mod application;
 mod argocd;
 mod base;
+mod cert_manager;
 mod checksum;
 mod dagger;
 mod extra;
 mod headscale;
+mod ingress;
 mod node;
 mod output;
 mod pod;
@@ -43,6 +45,8 @@ pub const ALL: &[Component] = &[
     headscale::HEADSCALE,
     dagger::DAGGER,
     node::NODE,
+    ingress::INGRESS,
+    cert_manager::CERT_MANAGER,
     application::APPLICATION,
     extra::EXTRA,
     secrets::SECRETS,

@@ -126,7 +126,7 @@ struct TestArgs {
     /// The story
     #[arg(value_enum, value_name = "SCENARIO")]
     scenario: Scenario,
-    /// How many workers join
+    /// How many workers join; only for `headscale`
     #[arg(long, value_name = "NUMBER", default_value_t = 2)]
     workers: u8,
     /// Write the report as JUnit XML, too
@@ -142,6 +142,8 @@ struct TestArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scenario {
+    /// Argo CD: all of its pods run, its server answers, and it follows a repository on a Git server of the lab
+    Argocd,
     /// Headscale in a pod, its state after the pod was killed, and workers that join its mesh
     Headscale,
 }
@@ -289,9 +291,13 @@ fn port_forward(ui: &Ui, args: &PortForwardArgs) -> Result<Outcome> {
 
 fn test(ui: &Ui, args: &TestArgs) -> Result<Outcome> {
     let progress = ui.progress();
-    let options = HeadscaleOptions { lab: LabOptions::new(args.assets.clone()), workers: args.workers };
+    let lab = LabOptions::new(args.assets.clone());
     let report = match args.scenario {
-        Scenario::Headscale => block_on(scenario::headscale(&options, &progress))?,
+        Scenario::Argocd => block_on(scenario::argocd(&lab, &progress))?,
+        Scenario::Headscale => {
+            let options = HeadscaleOptions { lab, workers: args.workers };
+            block_on(scenario::headscale(&options, &progress))?
+        }
     };
     drop(progress);
     if let Some(path) = &args.junit {

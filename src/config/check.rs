@@ -30,6 +30,8 @@ const ALL: &[Check] = &[
     super::application::check,
     super::argocd::check,
     super::dagger::check,
+    super::ingress::check,
+    super::cert_manager::check,
     node_port::check,
     images::check,
     extra_objects::check,

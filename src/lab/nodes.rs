@@ -7,6 +7,7 @@ mod files;
 mod init;
 mod kubelet;
 mod namespaces;
+mod policies;
 mod programs;
 mod relay;
 mod request;
@@ -35,6 +36,7 @@ pub(super) use relay::{RELAY, relay};
 
 pub use addresses::Ranges;
 pub use relay::Forward;
+pub use runtime::PAUSE_IMAGE;
 pub use steps::Step;
 
 use addresses::Addresses;

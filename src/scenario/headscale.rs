@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use super::apply::apply;
 use super::kubectl::{Kubectl, output};
-use super::report::{Recorder, Report};
+use super::report::{Recorder, Report, Seen};
 use super::web;
 use crate::config::Cluster;
 use crate::diag::{Error, Progress, Result};
 use crate::lab::{Forward, Image, Lab, LabOptions, Recipe};
-use crate::live::{self, ApplyOptions, Connection};
 use crate::manifest::Release;
 use crate::process::{Places, interrupted};
 use crate::render::{Selection, render};
@@ -39,11 +39,10 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(300);
 
 /// What is not the real thing, as far as it goes beyond what the lab is.
-const SIMULATED: [&str; 4] = [
+const SIMULATED: [&str; 3] = [
     "nodes are namespaces of one machine: one kernel, one clock, no k3s (Kubernetes' own programs instead)",
     "the image holds the real headscale, built here from its Go module: it is not upstream's image",
     "volumes are made by the lab, under the name of k3s' local-path-provisioner",
-    "NetworkPolicies are stored and not enforced",
 ];
 
 /// Tells the story. Whether it ends well is in the report.
@@ -144,18 +143,6 @@ async fn tell(
     let Some(()) = recorder.step("the pod is killed and another one is ready", kill(&kubectl)).await? else { return Ok(()) };
     recorder.step("the state is kept", kept(&headscale, &forward, user, workers)).await?;
     Ok(())
-}
-
-type Seen<T> = Result<(T, Option<String>)>;
-
-async fn apply(lab: &Lab, release: &Release, progress: &dyn Progress) -> Seen<()> {
-    let connection = Connection { client: lab.client(), context: "lab".to_owned(), version: lab.version().to_owned() };
-    let applied = live::apply(release, &connection, &ApplyOptions::default(), None, std::future::pending(), progress).await?;
-    let healthy = applied.done && applied.health.as_ref().is_some_and(live::StatusReport::is_good);
-    if !healthy {
-        return Err(Error::environment("the release is not healthy").with_findings(applied.findings));
-    }
-    Ok(((), Some(format!("{} objects", release.objects().len()))))
 }
 
 async fn health(forward: &Forward) -> Seen<()> {

@@ -1,5 +1,6 @@
 //! kubectl, as somebody at the cluster would use it.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -26,6 +27,14 @@ impl Kubectl {
         let home = self.kubeconfig.parent().unwrap_or(&self.kubeconfig);
         command.args(arguments).env_clear().env("KUBECONFIG", &self.kubeconfig).env("HOME", home);
         output(command, &format!("kubectl {}", arguments.join(" "))).await
+    }
+
+    /// Creates an object, or the objects of a list.
+    pub(super) async fn create(&self, object: &Value) -> Result<()> {
+        let cannot = |cause: std::io::Error| Error::environment("cannot write what is to be created").caused_by(cause);
+        let mut file = tempfile::NamedTempFile::new().map_err(cannot)?;
+        file.write_all(object.to_string().as_bytes()).map_err(cannot)?;
+        self.run(&["create", "--filename", &file.path().display().to_string()]).await.map(|_| ())
     }
 
     /// The JSON that it writes to stdout.

@@ -98,6 +98,9 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
+/// What a step came to, and what was seen, where it is worth a word.
+pub(super) type Seen<T> = Result<(T, Option<String>)>;
+
 /// Writes down what a scenario does.
 pub(super) struct Recorder<'a> {
     progress: &'a dyn Progress,
@@ -129,7 +132,7 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     /// Only an interruption.
-    pub(super) async fn step<T>(&mut self, name: &str, work: impl Future<Output = Result<(T, Option<String>)>>) -> Result<Option<T>> {
+    pub(super) async fn step<T>(&mut self, name: &str, work: impl Future<Output = Seen<T>>) -> Result<Option<T>> {
         self.progress.step(name);
         let began = Instant::now();
         let done = work.await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,10 +11,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::parts::part;
+use crate::parts::{noted, part};
 use crate::process::{eventually, processes_of};
 
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 18] = [
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
@@ -27,14 +28,24 @@ const PARTS: [&str; 13] = [
     "runc",
     "nft",
     "nsenter",
+    "busybox",
+    "curl",
+    "kube-router",
+    "iptables",
+    "ipset",
 ];
 
-/// Whether labs with nodes can run here.
+/// Whether labs with nodes can run here. What is missing is noted, as [`part`] does.
 pub(crate) fn possible() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    assert!(root || std::env::var_os("MANIFESTGEN_REQUIRE_PARTS").is_none(), "labs with nodes need root");
     // All are asked for, so that all that are missing are noted.
-    PARTS.into_iter().filter(|name| part(name).is_none()).count() == 0 && root
+    let missing = PARTS.into_iter().filter(|name| part(name).is_none()).count();
+    noted("root and namespaces", may_make_namespaces()) && missing == 0
+}
+
+/// In a container root may not do so unless that is privileged.
+fn may_make_namespaces() -> bool {
+    let flags = ["--mount", "--net", "--pid", "--ipc", "--fork", "--mount-proc", "true"];
+    rustix::process::geteuid().is_root() && Command::new("unshare").args(flags).output().is_ok_and(|output| output.status.success())
 }
 
 /// A folder for scratch folders and for the entries of labs.
@@ -57,6 +68,16 @@ impl Place {
         command.args(arguments).env("TMPDIR", self.path()).env_remove("XDG_RUNTIME_DIR").env_remove("KUBEBUILDER_ASSETS");
         command.stdin(Stdio::null());
         command
+    }
+
+    /// A folder with the recipe of `example.com/web:1`: busybox to serve with, and curl to ask.
+    pub(crate) fn web_recipe(&self) -> PathBuf {
+        let recipe = self.path().join("recipe");
+        fs::create_dir(&recipe).expect("a folder");
+        let files = json!({"/bin/busybox": {"program": "busybox"}, "/bin/curl": {"system": "curl"}});
+        let image = json!({"image": "example.com/web:1", "entrypoint": ["/bin/busybox"], "files": files});
+        fs::write(recipe.join("image.yaml"), image.to_string()).expect("a recipe");
+        recipe
     }
 
     #[track_caller]
@@ -116,66 +137,144 @@ fn is_dead(name: &str) -> bool {
     name.starts_with("manifestgen-") && !folders().any(|folder| folder.exists()) && !Path::new("/tmp").join(name).exists()
 }
 
+/// kubectl on the lab of a place.
+pub(crate) struct Kubectl<'a>(&'a Place);
+
+impl<'a> Kubectl<'a> {
+    pub(crate) fn new(place: &'a Place) -> Self {
+        fs::write(place.path().join("kubeconfig"), place.good(&["lab", "kubeconfig"])).expect("written");
+        Self(place)
+    }
+
+    #[track_caller]
+    pub(crate) fn create(&self, object: &Value) {
+        let file = self.0.path().join("objects.json");
+        fs::write(&file, object.to_string()).expect("written");
+        self.run(&["create", "-f", file.to_str().expect("UTF-8")]);
+    }
+
+    #[track_caller]
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(part("kubectl").expect("seen before"));
+        let output = command.args(arguments).env("KUBECONFIG", self.0.path().join("kubeconfig")).output().expect("kubectl runs");
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    pub(crate) fn field(&self, kind: &str, name: &str, path: &str) -> String {
+        self.run(&["get", kind, name, &format!("--output=jsonpath={{{path}}}")])
+    }
+
+    /// What a server answers to a pod.
+    #[track_caller]
+    fn asked_from(&self, pod: &str, url: &str) -> String {
+        self.run(&[&["exec", pod, "--"], &CURL[..], &[url]].concat())
+    }
+
+    /// How curl ends in a pod that has two seconds: 0 for an answer, 6 when there is no such name, 7 when it is refused.
+    pub(crate) fn curl(&self, namespace: &str, pod: &str, url: &str) -> Option<i32> {
+        let curl = ["-n", namespace, "exec", pod, "--", "curl", "-sf", "-m", "2", "-o", "/dev/null", url];
+        let mut command = Command::new(part("kubectl").expect("seen before"));
+        let output = command.args(curl).env("KUBECONFIG", self.0.path().join("kubeconfig")).output().expect("kubectl runs");
+        output.status.code()
+    }
+}
+
+const CURL: [&str; 4] = ["curl", "-sf", "-m", "20"];
+const NODES: [&str; 2] = ["primer", "worker-1"];
+
+/// On each node a pod with a claim of the default StorageClass, in which it has a word that nobody else knows, and a Service for it.
+fn pods_with_words(words: &[String; 2]) -> Value {
+    let serve = "echo $WORD > /data/index.html && exec /bin/busybox httpd -f -p 8080 -h /data";
+    let items = NODES.iter().zip(words).flat_map(|(node, word)| {
+        let metadata = json!({"name": node, "namespace": "default", "labels": {"app": node}});
+        let claim = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}});
+        let pod = json!({
+            "nodeSelector": {"kubernetes.io/hostname": node},
+            "containers": [{
+                "name": "web", "image": "example.com/web:1", "args": ["sh", "-c", serve], "env": [{"name": "WORD", "value": word}],
+                "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
+                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            }],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": node}}],
+        });
+        let service = json!({"type": "NodePort", "selector": {"app": node}, "ports": [{"port": 80, "targetPort": 8080}]});
+        [
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": claim}),
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}),
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service}),
+        ]
+    });
+    json!({"apiVersion": "v1", "kind": "List", "items": items.collect::<Vec<_>>()})
+}
+
+/// Every way to the pod of a node: its own address, its Service by address and by name, and its NodePort at either node.
+fn ways_to(kubectl: &Kubectl<'_>, node: &str) -> Vec<String> {
+    let (pod, service) = (kubectl.field("pod", node, ".status.podIP"), kubectl.field("service", node, ".spec.clusterIP"));
+    let port = kubectl.field("service", node, ".spec.ports[0].nodePort");
+    vec![
+        format!("http://{pod}:8080/"),
+        format!("http://{service}/"),
+        format!("http://{node}.default.svc.cluster.local/"),
+        format!("http://10.77.0.1:{port}/"),
+        format!("http://10.77.0.2:{port}/"),
+    ]
+}
+
 #[test]
-fn nodes_run_pods_and_leave_nothing() {
+fn nodes_run_pods_that_reach_each_other_and_leave_nothing() {
     if !possible() {
         return;
     }
     let place = Place::new();
-    let recipe = place.path().join("recipe");
-    fs::create_dir(&recipe).expect("a folder");
-    let image = json!({"image": "example.com/waiting:1", "entrypoint": ["/wait"], "files": {
-        "/wait": {"program": "pause"}, "/etc/greeting": {"text": "hello\n"},
-    }});
-    fs::write(recipe.join("image.yaml"), image.to_string()).expect("a recipe");
+    let recipe = place.web_recipe();
     let up = ["lab", "up", "--engine", "kubernetes", "--workers", "1", "--for", "10m", "--image", recipe.to_str().expect("UTF-8")];
     place.good(&up);
 
     let status: Value = serde_json::from_str(&place.good(&["lab", "status", "--format", "json"])).expect("JSON");
     let names: Vec<_> = status["labs"][0]["nodes"].as_array().expect("nodes").iter().map(|node| node["name"].clone()).collect();
-    assert_eq!(names, ["primer", "worker-1"]);
+    assert_eq!(names, NODES);
     let second = place.command(&["lab", "up", "--engine", "api"]).output().expect("manifestgen starts");
     assert_eq!(second.status.code(), Some(2), "{}", text(&second));
     assert!(text(&second).contains("a lab `lab` runs already"), "{}", text(&second));
 
-    fs::write(place.path().join("kubeconfig"), place.good(&["lab", "kubeconfig"])).expect("written");
-    let kubectl = |arguments: &[&str]| {
-        let mut command = Command::new(part("kubectl").expect("seen before"));
-        let output = command.args(arguments).env("KUBECONFIG", place.path().join("kubeconfig")).output().expect("kubectl runs");
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
-        String::from_utf8(output.stdout).expect("UTF-8")
-    };
-    // One on each node, with a claim of the default StorageClass.
-    let pod = |node: &str| {
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": node, "namespace": "default"}, "spec": {
-            "nodeSelector": {"kubernetes.io/hostname": node},
-            "containers": [{"name": "waiting", "image": "example.com/waiting:1", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}],
-            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": node}}],
-        }})
-    };
-    let claim = |node: &str| {
-        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": node, "namespace": "default"}, "spec": {
-            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}},
-        }})
-    };
-    let items = ["primer", "worker-1"].map(|node| [claim(node), pod(node)]).concat();
-    let list = place.path().join("pods.json");
-    fs::write(&list, json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()).expect("written");
-    kubectl(&["create", "-f", list.to_str().expect("UTF-8")]);
-    kubectl(&["wait", "--for=condition=Ready", "--timeout=120s", "pod/primer", "pod/worker-1"]);
+    let kubectl = Kubectl::new(&place);
+    let words = [(); 2].map(|()| format!("word-{}", random(u64::MAX)));
+    kubectl.create(&pods_with_words(&words));
+    kubectl.run(&["wait", "--for=condition=Ready", "--timeout=120s", "pod/primer", "pod/worker-1"]);
+    // The API server reaches the kubelets.
+    assert!(kubectl.run(&["--namespace=kube-system", "logs", "deployment/coredns"]).contains("CoreDNS"));
 
-    // The API server reaches the kubelets, and each node the pods of the other and the Services.
-    assert!(kubectl(&["--namespace=kube-system", "logs", "deployment/coredns"]).contains("CoreDNS"));
-    for (node, other) in [("primer", "worker-1"), ("worker-1", "primer")] {
-        let address = kubectl(&["get", "pod", other, "--output=jsonpath={.status.podIP}"]);
-        place.good(&["lab", "exec", "--node", node, "--", "/bin/sh", "-c", &format!("ping -c 1 -W 5 {address} || ip route get {address}")]);
-        place.good(&["lab", "exec", "--node", node, "--", "/bin/bash", "-c", "exec 3<>/dev/tcp/10.43.0.1/443"]);
-        place.good(&["lab", "exec", "--node", node, "--", "/bin/bash", "-c", "exec 3<>/dev/tcp/10.43.0.10/53"]);
+    for (node, word) in NODES.iter().zip(&words) {
+        let ways = ways_to(&kubectl, node);
+        for from in NODES {
+            for way in &ways {
+                assert_eq!(kubectl.asked_from(from, way).trim(), word, "from the pod on {from} to {way}");
+                // Names of Services are for pods alone.
+                if !way.contains(".svc.") {
+                    let curl = [&["lab", "exec", "--node", from, "--"], &CURL[..], &[way]].concat();
+                    assert_eq!(place.good(&curl).trim(), word, "from the node {from} to {way}");
+                }
+            }
+        }
+        // From the machine, through the way in.
+        let target = ways[3].trim_start_matches("http://").trim_end_matches('/');
+        assert_eq!(through_port_forward(&place, target), *word);
     }
     assert!(place.good(&["lab", "logs"]).contains("worker-1-kubelet\n"));
     place.good(&["lab", "down"]);
     place.is_clean();
     assert_eq!(fs::read_dir(place.path().join("manifestgen-user-0/labs")).expect("entries").count(), 0);
+}
+
+fn through_port_forward(place: &Place, target: &str) -> String {
+    let mut forward = place.command(&["lab", "port-forward", target]).stdout(Stdio::piped()).spawn().expect("manifestgen starts");
+    let mut address = String::new();
+    BufReader::new(forward.stdout.take().expect("a pipe")).read_line(&mut address).expect("an address");
+    let answer = Command::new(CURL[0]).args(&CURL[1..]).arg(format!("http://{}/", address.trim())).output();
+    let _ = Command::new("kill").args(["-s", "INT", &forward.id().to_string()]).status();
+    assert_eq!(forward.wait().expect("it ends").code(), Some(130));
+    text(&answer.expect("curl runs")).trim().to_owned()
 }
 
 #[test]

@@ -7,8 +7,7 @@ use super::NOT_BUILT;
 pub(super) const PROFILES: &str = "Variants of this file. `--profile NAME` lays one over it; a profile may hold any part of a config.";
 
 /// Key and what it will be.
-const SECTIONS: [(&str, &str); 4] = [
-    ("ingress", "The ingress controller and its routes."),
+const SECTIONS: [(&str, &str); 3] = [
     ("dashboard", "A page with links to everything that runs in the cluster."),
     ("operators", "Operators installed from Helm charts."),
     ("mesh", "A WireGuard mesh between the nodes."),

@@ -1,137 +1,144 @@
-//! An image as one file: a tar of the OCI image layout (github.com/opencontainers/image-spec, `image-layout.md`).
+//! Archives of images: a tar of the OCI image layout, or what `docker save` writes.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use tar::{Builder, EntryType, Header};
+use serde_json::Value;
 
-use super::recipe::{Content, Recipe};
-use crate::manifest::hex;
+use super::name::whole;
+use super::store::{Blob, Names, Store, manifest};
 
-/// Writes the archive of a recipe. Equal content gives equal bytes.
-pub(in crate::lab) fn write_archive(recipe: &Recipe, contents: &[(String, Content)], to: &Path) -> io::Result<()> {
-    let mut layer = layer(contents)?;
-    let layer_digest = digest(&mut layer)?;
-    let layer_size = layer.metadata()?.len();
-    let environment: Vec<String> = recipe.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let config = json!({
-        "architecture": architecture(),
-        "os": "linux",
-        "config": {"Entrypoint": recipe.entrypoint, "User": recipe.user.as_deref().unwrap_or_default(), "Env": environment},
-        "rootfs": {"type": "layers", "diff_ids": [layer_digest]},
-    })
-    .to_string();
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": descriptor("application/vnd.oci.image.config.v1+json", &config),
-        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer_digest, "size": layer_size}],
-    })
-    .to_string();
-    let mut entry = descriptor("application/vnd.oci.image.manifest.v1+json", &manifest);
-    // containerd takes the image's name from here.
-    entry["annotations"] = json!({"io.containerd.image.name": recipe.image});
-    let index = json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
-
-    let mut archive = Builder::new(BufWriter::new(File::create(to)?));
-    append(&mut archive, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
-    append(&mut archive, "index.json", index.as_bytes())?;
-    for blob in [&config, &manifest] {
-        append(&mut archive, &format!("blobs/sha256/{}", hex(Sha256::digest(blob).as_slice())), blob.as_bytes())?;
+/// Adds all images of an archive to a store.
+pub(super) fn add(store: &Store, path: &Path) -> io::Result<Names> {
+    let mut file = File::open(path)?;
+    let mut start = [0; 2];
+    if file.read(&mut start)? == 2 && start == [0x1f, 0x8b] {
+        return Err(invalid("it is compressed: `gunzip` it before"));
     }
-    layer.rewind()?;
-    let name = format!("blobs/{}", layer_digest.replacen(':', "/", 1));
-    archive.append_data(&mut header(EntryType::Regular, layer_size, 0o644), name, &mut layer)?;
-    archive.into_inner()?.flush()
+    let unpacked = tempfile::tempdir()?;
+    // It writes nothing outside of the folder, whatever the names in the archive are.
+    tar::Archive::new(File::open(path)?).unpack(unpacked.path())?;
+    let names = match read_json(&unpacked.path().join("index.json")) {
+        Ok(index) => add_layout(store, unpacked.path(), &index)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Names::new(),
+        Err(error) => return Err(error),
+    };
+    let names = if names.is_empty() { add_docker(store, unpacked.path())? } else { names };
+    if names.is_empty() { Err(invalid("no image in it has a name")) } else { Ok(names) }
 }
 
-/// The files as a tar, with the folders that lead to them, and a `/tmp` that everybody may write.
-fn layer(contents: &[(String, Content)]) -> io::Result<File> {
-    let mut layer = Builder::new(BufWriter::new(tempfile::tempfile()?));
-    layer.append_data(&mut header(EntryType::Directory, 0, 0o1777), "tmp/", io::empty())?;
-    let mut folders = BTreeSet::from(["tmp".to_owned()]);
-    for (path, content) in contents {
-        let path = path.trim_start_matches('/');
-        for (at, _) in path.match_indices('/') {
-            if folders.insert(path[..at].to_owned()) {
-                layer.append_data(&mut header(EntryType::Directory, 0, 0o755), format!("{}/", &path[..at]), io::empty())?;
-            }
-        }
-        match content {
-            Content::Text(text) => append(&mut layer, path, text.as_bytes())?,
-            Content::File { from, executable } => {
-                let file = File::open(from).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", from.display())))?;
-                let mode = if *executable { 0o755 } else { 0o644 };
-                layer.append_data(&mut header(EntryType::Regular, file.metadata()?.len(), mode), path, file)?;
-            }
+fn invalid(problem: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, problem)
+}
+
+fn read_json(path: &Path) -> io::Result<Value> {
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
+}
+
+/// The OCI image layout (`image-layout.md`). Containerd's tools write whole names, others only the tag, which names nothing.
+fn add_layout(store: &Store, folder: &Path, index: &Value) -> io::Result<Names> {
+    let mut names = Names::new();
+    for entry in index["manifests"].as_array().into_iter().flatten() {
+        let annotation = |key: &str| entry["annotations"][key].as_str();
+        let reference = annotation("io.containerd.image.name")
+            .or_else(|| annotation("org.opencontainers.image.ref.name").filter(|name| name.contains(['/', ':'])));
+        if let (Some(reference), Some(digest)) = (reference, entry["digest"].as_str()) {
+            names.insert(whole(reference), digest.to_owned());
         }
     }
-    layer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)
-}
-
-fn append<W: Write>(archive: &mut Builder<W>, path: &str, content: &[u8]) -> io::Result<()> {
-    archive.append_data(&mut header(EntryType::Regular, content.len() as u64, 0o644), path, content)
-}
-
-fn header(kind: EntryType, size: u64, mode: u32) -> Header {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_size(size);
-    header.set_mode(mode);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_mtime(0);
-    header
-}
-
-fn descriptor(kind: &str, content: &str) -> Value {
-    json!({"mediaType": kind, "digest": format!("sha256:{}", hex(Sha256::digest(content).as_slice())), "size": content.len()})
-}
-
-fn digest(file: &mut File) -> io::Result<String> {
-    file.rewind()?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(format!("sha256:{}", hex(digest.finalize().as_slice())));
+    if names.is_empty() {
+        return Ok(names);
+    }
+    for blob in fs::read_dir(folder.join("blobs/sha256"))? {
+        let blob = blob?;
+        let added = add_file(store, &blob.path())?;
+        if Some(added.digest.trim_start_matches("sha256:")) != blob.file_name().to_str() {
+            return Err(invalid(&format!("the blob `{}` has another digest", blob.file_name().display())));
         }
-        digest.update(&buffer[..read]);
     }
+    Ok(names)
 }
 
-/// As OCI images name it, which is Go's way.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
+/// The older form, in which `manifest.json` names the configuration and the layers of each image.
+fn add_docker(store: &Store, folder: &Path) -> io::Result<Names> {
+    let images = read_json(&folder.join("manifest.json")).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => invalid("it has neither `index.json` nor `manifest.json`"),
+        _ => error,
+    })?;
+    let file = |value: &Value| match value.as_str() {
+        Some(path) if !path.starts_with('/') && path.split('/').all(|part| part != "..") => add_file(store, &folder.join(path)),
+        _ => Err(invalid("`manifest.json` names a file outside of it")),
+    };
+    let mut names = Names::new();
+    for image in images.as_array().into_iter().flatten() {
+        let config = file(&image["Config"])?;
+        let layers = image["Layers"].as_array().into_iter().flatten().map(file).collect::<io::Result<Vec<_>>>()?;
+        let digest = store.add_json(&manifest(&config, &layers))?.digest;
+        names.extend(image["RepoTags"].as_array().into_iter().flatten().filter_map(|tag| Some((whole(tag.as_str()?), digest.clone()))));
     }
+    Ok(names)
+}
+
+fn add_file(store: &Store, path: &Path) -> io::Result<Blob> {
+    let mut file = File::open(path)?;
+    store.add(|out| io::copy(&mut file, out).map(|_| ()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::lab::image::Recipe;
+    use crate::lab::image::recipe::Content;
+
+    fn tar_of(folder: &Path, to: &Path) {
+        let mut archive = tar::Builder::new(File::create(to).expect("a file"));
+        archive.append_dir_all(".", folder).expect("added");
+        archive.finish().expect("finished");
+    }
+
+    fn added(from: &Path) -> io::Result<Names> {
+        let place = tempfile::tempdir().expect("a folder");
+        let archive = place.path().join("archive.tar");
+        tar_of(from, &archive);
+        let store = Store::open(&place.path().join("store")).expect("a store");
+        let names = add(&store, &archive)?;
+        assert!(names.values().all(|digest| store.blob(digest).is_some()));
+        Ok(names)
+    }
 
     #[test]
-    fn equal_content_gives_equal_bytes() {
+    fn both_forms_are_read() {
         let folder = tempfile::tempdir().expect("a folder");
-        let recipe = Recipe::of_program("example.com/a:1", "/bin/a", "a");
-        let contents = [("/usr/share/a/text".to_owned(), Content::Text("b".to_owned()))];
-        let archives = ["one", "two"].map(|name| {
-            write_archive(&recipe, &contents, &folder.path().join(name)).expect("an archive");
-            std::fs::read(folder.path().join(name)).expect("its bytes")
-        });
-        assert_eq!(archives[0], archives[1]);
-        let mut archive = tar::Archive::new(archives[0].as_slice());
-        let names: Vec<_> =
-            archive.entries().expect("entries").map(|entry| entry.expect("one").path().expect("a path").display().to_string()).collect();
-        assert_eq!(names[..2], ["oci-layout", "index.json"]);
-        assert_eq!(names.len(), 5);
+        let store = Store::open(folder.path()).expect("a store");
+        let contents = BTreeMap::from([("/a".to_owned(), Content::Text("b".to_owned()))]);
+        let names = store.add_recipe(&Recipe::of_program("example.com/a:1", "/a", "a"), &contents).expect("an image");
+        let digest = &names["example.com/a:1"];
+        let entry = serde_json::json!({"digest": digest, "annotations": {"io.containerd.image.name": "example.com/a:1"}});
+        fs::write(folder.path().join("index.json"), serde_json::json!({"manifests": [entry]}).to_string()).expect("written");
+        assert_eq!(added(folder.path()).expect("names"), names);
+
+        let blobs = folder.path().join("blobs/sha256");
+        fs::write(blobs.join("0".repeat(64)), "other").expect("written");
+        assert!(added(folder.path()).expect_err("wrong").to_string().contains("has another digest"));
+
+        let docker = tempfile::tempdir().expect("a folder");
+        fs::create_dir(docker.path().join("l")).expect("a folder");
+        fs::write(docker.path().join("c.json"), "{}").expect("written");
+        fs::write(docker.path().join("l/layer.tar"), "").expect("written");
+        let manifest = r#"[{"Config": "c.json", "RepoTags": ["a:1"], "Layers": ["l/layer.tar"]}]"#;
+        fs::write(docker.path().join("manifest.json"), manifest).expect("written");
+        assert_eq!(added(docker.path()).expect("names").into_keys().collect::<Vec<_>>(), ["docker.io/library/a:1"]);
+        fs::write(docker.path().join("manifest.json"), manifest.replace("c.json", "../c.json")).expect("written");
+        assert!(added(docker.path()).expect_err("wrong").to_string().contains("outside of it"));
+    }
+
+    #[test]
+    fn what_is_no_archive_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("a"), "a").expect("written");
+        assert!(added(folder.path()).expect_err("wrong").to_string().contains("neither"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde::Deserialize;
 
@@ -48,6 +49,16 @@ pub enum ImageFile {
         #[serde(default)]
         executable: bool,
     },
+    /// A program of this machine, with the shared libraries that it needs as `ldd` names them.
+    System {
+        /// Its name, `git`, or its whole path.
+        system: String,
+    },
+    /// A symbolic link.
+    Link {
+        /// What it leads to.
+        link: String,
+    },
     /// A text.
     Text {
         /// The text.
@@ -58,6 +69,7 @@ pub enum ImageFile {
 /// A file of an image, found.
 pub(in crate::lab) enum Content {
     File { from: PathBuf, executable: bool },
+    Link(String),
     Text(String),
 }
 
@@ -76,7 +88,8 @@ impl Recipe {
         let [document] = documents.as_slice() else { return Err(cannot("is not one YAML document")) };
         let mut recipe: Self = serde_path_to_error::deserialize(document.to_json()).map_err(|cause| {
             cannot("is not a recipe of an image").caused_by(cause).hint(
-                "it has `image`, `entrypoint` and `files`; a file is `{program: NAME}`, `{copy: PATH, executable: true}` or `{text: TEXT}`",
+                "it has `image`, `entrypoint` and `files`; a file is `{program: NAME}`, `{system: NAME}`, `{copy: PATH, executable: true}`, \
+                 `{link: TARGET}` or `{text: TEXT}`",
             )
         })?;
         for file in recipe.files.values_mut() {
@@ -106,19 +119,49 @@ impl Recipe {
         Self { image: image.to_owned(), files, entrypoint: vec![path.to_owned()], user: None, environment: BTreeMap::new() }
     }
 
-    /// Where the content of each file is.
-    pub(in crate::lab) fn contents(&self, places: &Places) -> Result<Vec<(String, Content)>> {
-        let content = |file: &ImageFile| match file {
-            ImageFile::Program { program } => places
-                .find(program)
-                .map(|from| Content::File { from, executable: true })
-                .ok_or_else(|| Error::environment(format!("the image `{}` needs the program `{program}`, which is not there", self.image)))
-                .map_err(|error| error.hint("`tests/toolchain/build` in a checkout of manifestgen makes all programs of its own recipes")),
-            ImageFile::Copy { copy, executable } => Ok(Content::File { from: copy.clone(), executable: *executable }),
-            ImageFile::Text { text } => Ok(Content::Text(text.clone())),
-        };
-        self.files.iter().map(|(path, file)| Ok((path.clone(), content(file)?))).collect()
+    /// Where the content of each file is, by its path in the image. Shared libraries join the recipe's own files.
+    pub(in crate::lab) fn contents(&self, places: &Places) -> Result<BTreeMap<String, Content>> {
+        let mut contents = BTreeMap::new();
+        for (path, file) in &self.files {
+            let content = match file {
+                ImageFile::Program { program } => Content::File { from: self.program(program, places)?, executable: true },
+                ImageFile::System { system } => {
+                    let from = self.program(system, places)?;
+                    for library in libraries(&from)? {
+                        let path = library.to_string_lossy().into_owned();
+                        contents.insert(path, Content::File { from: library, executable: true });
+                    }
+                    Content::File { from, executable: true }
+                }
+                ImageFile::Copy { copy, executable } => Content::File { from: copy.clone(), executable: *executable },
+                ImageFile::Link { link } => Content::Link(link.clone()),
+                ImageFile::Text { text } => Content::Text(text.clone()),
+            };
+            contents.insert(path.clone(), content);
+        }
+        Ok(contents)
     }
+
+    fn program(&self, name: &str, places: &Places) -> Result<PathBuf> {
+        let found = if name.starts_with('/') { Some(PathBuf::from(name)).filter(|path| path.is_file()) } else { places.find(name) };
+        found.ok_or_else(|| {
+            Error::environment(format!("the image `{}` needs the program `{name}`, which is not there", self.image))
+                .hint("`tests/toolchain/build` in a checkout of manifestgen makes all static programs of its own recipes")
+        })
+    }
+}
+
+/// The files that the dynamic linker loads for a program of this machine.
+fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+    let cannot = || Error::environment(format!("cannot find the shared libraries of `{}`", program.display()));
+    let output = Command::new("ldd").arg(program).output().map_err(|cause| cannot().caused_by(cause))?;
+    if !output.status.success() {
+        return Err(cannot().caused_by(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    // `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, and the linker itself without a name before it.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let path = |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(PathBuf::from);
+    Ok(text.lines().filter_map(path).collect())
 }
 
 #[cfg(test)]
@@ -135,11 +178,25 @@ mod tests {
     fn a_recipe_names_its_files() {
         let recipe = read(
             "image: example.com/a:1\nentrypoint: [/bin/a]\nuser: '65532'\nfiles:\n  /bin/a: {program: a}\n  /etc/a: {text: b}\n  \
-             /lib/c: {copy: c}\n",
+             /lib/c: {copy: c}\n  /bin/d: {system: d}\n  \
+             /bin/e: {link: a}\n",
         )
         .expect("a recipe");
         assert_eq!(recipe.files["/bin/a"], ImageFile::Program { program: "a".to_owned() });
+        assert_eq!(recipe.files["/bin/d"], ImageFile::System { system: "d".to_owned() });
+        assert_eq!(recipe.files["/bin/e"], ImageFile::Link { link: "a".to_owned() });
         assert!(matches!(&recipe.files["/lib/c"], ImageFile::Copy { copy, executable: false } if copy.is_absolute()));
+    }
+
+    #[test]
+    fn a_program_of_the_machine_comes_with_its_libraries() {
+        let mut recipe = Recipe::of_program("example.com/a:1", "/bin/sh", "");
+        recipe.files.insert("/bin/sh".to_owned(), ImageFile::System { system: "/bin/sh".to_owned() });
+        let contents = recipe.contents(&Places::default()).expect("contents");
+        assert!(contents.keys().any(|path| path.contains("libc.so")), "{:?}", contents.keys());
+        recipe.files.insert("/bin/no".to_owned(), ImageFile::System { system: "no-such-program".to_owned() });
+        let Err(error) = recipe.contents(&Places::default()) else { panic!("found") };
+        assert!(error.message.contains("`no-such-program`"), "{error}");
     }
 
     #[test]

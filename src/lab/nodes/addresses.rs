@@ -65,6 +65,11 @@ impl Addresses {
         (self.node(0), 6443).into()
     }
 
+    /// The registry of the lab's images.
+    pub(super) fn mirror(&self) -> SocketAddr {
+        (self.node(0), 5000).into()
+    }
+
     /// The Service `kubernetes`, which has the first address of the range.
     pub(super) fn api_service(&self) -> Ipv4Addr {
         nth(self.ranges.services, 1)

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::addresses::Addresses;
 use super::programs::Programs;
-use super::{Node, kubelet, runtime};
+use super::{Node, kubelet, policies, runtime};
 use crate::diag::{Error, Result};
 use crate::lab::certificates::{Authority, Identity, TokenKeys};
 use crate::lab::kubeconfig::kubeconfig;
@@ -43,15 +44,15 @@ pub(super) fn node(
     pair(folder, "kubelet", &authority.server(&format!("system:node:{name}"), &[name, &addresses.node(index).to_string()])?)?;
     user(folder, "kubelet", &authority.client(&format!("system:node:{name}"), Some("system:nodes"))?, authority, addresses)?;
     user(folder, "kube-proxy", &authority.client("system:kube-proxy", None)?, authority, addresses)?;
+    user(folder, "kube-router", &authority.client(policies::USER, None)?, authority, addresses)?;
     json(&folder.join("kubelet.json"), &kubelet::kubelet(addresses, domain, &format!("{group}/{name}")))?;
     json(&folder.join("kube-proxy.json"), &kubelet::kube_proxy(name, addresses))?;
-    let containerd = toml::to_string(&runtime::containerd(programs, &node.namespaces.snapshotter))
-        .map_err(|cause| Error::internal("containerd's configuration cannot be written").caused_by(cause))?;
-    write_private(&folder.join("containerd.toml"), &containerd)?;
+    let hosts = folder.join("registries");
+    toml_file(&folder.join("containerd.toml"), &runtime::containerd(programs, &node.namespaces.snapshotter, &hosts))?;
+    toml_file(&hosts.join("_default/hosts.toml"), &runtime::hosts(addresses.mirror()))?;
     // The node's own `/var/lib`.
     let network = folder.join("lib").join(runtime::NETWORK_FOLDER.trim_start_matches("/var/lib/"));
-    std::fs::create_dir_all(&network)
-        .map_err(|cause| Error::environment(format!("cannot make `{}`", network.display())).caused_by(cause))?;
+    make_folder(&network)?;
     json(&network.join("10-lab.conflist"), &runtime::network(addresses.pods_of(index)))
 }
 
@@ -62,6 +63,17 @@ fn pair(folder: &Path, name: &str, identity: &Identity) -> Result<()> {
 
 fn user(folder: &Path, name: &str, identity: &Identity, authority: &Authority, addresses: &Addresses) -> Result<()> {
     json(&folder.join(format!("{name}.kubeconfig")), &kubeconfig(&format!("https://{}", addresses.api()), authority, identity))
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|cause| Error::environment(format!("cannot make `{}`", path.display())).caused_by(cause))
+}
+
+fn toml_file(path: &Path, content: &impl Serialize) -> Result<()> {
+    path.parent().map_or(Ok(()), make_folder)?;
+    let text =
+        toml::to_string(content).map_err(|cause| Error::internal(format!("`{}` cannot be written", path.display())).caused_by(cause))?;
+    write_private(path, &text)
 }
 
 fn json(path: &Path, value: &Value) -> Result<()> {

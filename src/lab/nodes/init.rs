@@ -45,6 +45,10 @@ const NETWORK_SETTINGS: [(&str, &str); 3] = [
     ("ipv4/conf/default/rp_filter", "0"),
 ];
 
+/// The primer's bridge stands for the wire between nodes. Where the kernel shows its frames to the packet filter, one that goes back to
+/// the port that it came from is dropped: a request to the primer's NodePort from the node that has the pod.
+const BRIDGE_SETTING: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
 pub(in crate::lab) fn init(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(folder) = arguments.next().map(PathBuf::from) else { return ExitCode::from(2) };
     match prepare(&folder) {
@@ -79,6 +83,9 @@ fn prepare(folder: &Path) -> io::Result<&'static str> {
     for (setting, value) in NETWORK_SETTINGS {
         fs::write(Path::new("/proc/sys/net").join(setting), value)
             .map_err(|error| io::Error::new(error.kind(), format!("{setting}: {error}")))?;
+    }
+    if Path::new(BRIDGE_SETTING).exists() {
+        fs::write(BRIDGE_SETTING, "0")?;
     }
     snapshotter(folder)
 }

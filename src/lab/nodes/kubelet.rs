@@ -27,6 +27,7 @@ pub(super) fn kubelet(addresses: &Addresses, domain: &str, group: &str) -> Value
         "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
+        "serializeImagePulls": false,
         "volumePluginDir": "/var/lib/kubelet/volume-plugins",
         "nodeStatusUpdateFrequency": "4s",
         "shutdownGracePeriod": "0s",

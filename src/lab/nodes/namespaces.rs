@@ -37,7 +37,11 @@ impl Namespaces {
         let first = guard.run(&program).await?;
         let log = first.clone();
         let said = || log.last_lines(1).first().and_then(|line| Some(line.strip_prefix(PREPARED)?.trim().to_owned()));
-        ready(&mut [&mut first.clone()], async || said().is_some()).await?;
+        ready(&mut [&mut first.clone()], async || said().is_some()).await.map_err(|error| {
+            error
+                .hint("this machine has to let root make namespaces and mounts; a container has to be privileged for that")
+                .hint("`--engine api` needs neither, and has everything but nodes")
+        })?;
         let snapshotter = said().unwrap_or_default();
         Ok(Self { first, folder, snapshotter, nsenter: programs.nsenter.clone(), search: programs.search.clone() })
     }

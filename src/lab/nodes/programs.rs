@@ -17,20 +17,21 @@ pub(super) struct Programs {
     pub kube_scheduler: PathBuf,
     pub kubelet: PathBuf,
     pub kube_proxy: PathBuf,
+    pub kube_router: PathBuf,
     pub containerd: PathBuf,
-    pub ctr: PathBuf,
     pub runc: PathBuf,
     pub ip: PathBuf,
     pub unshare: PathBuf,
     pub nsenter: PathBuf,
     /// The folder of the CNI plugins.
     pub network_plugins: PathBuf,
-    /// PATH of the programs themselves, which run others: `mount`, `nft`, the shim.
+    /// PATH of the programs themselves, which run others: `mount`, `nft`, `ipset`, the shim.
     pub search: OsString,
 }
 
-const OWN: [&str; 6] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"];
-const SYSTEM: [&str; 9] = ["containerd", "ctr", "containerd-shim-runc-v2", "runc", "nft", "mount", "ip", "unshare", "nsenter"];
+const OWN: [&str; 7] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kube-router"];
+const SYSTEM: [&str; 10] =
+    ["containerd", "containerd-shim-runc-v2", "runc", "nft", "iptables", "ipset", "mount", "ip", "unshare", "nsenter"];
 const NETWORK_PLUGINS: [&str; 3] = ["ptp", "host-local", "loopback"];
 
 /// Where distributions put CNI plugins, which are in no PATH.
@@ -57,8 +58,8 @@ impl Programs {
             search.extend(found.parent().map(Path::to_owned));
             found
         };
-        let [etcd, kube_apiserver, kube_controller_manager, kube_scheduler, kubelet, kube_proxy] = OWN.map(&mut find);
-        let [containerd, ctr, _, runc, _, _, ip, unshare, nsenter] = SYSTEM.map(&mut find);
+        let [etcd, kube_apiserver, kube_controller_manager, kube_scheduler, kubelet, kube_proxy, kube_router] = OWN.map(&mut find);
+        let [containerd, _, runc, _, _, _, _, ip, unshare, nsenter] = SYSTEM.map(&mut find);
         let mut folders = places.assets.iter().map(|folder| folder.join("cni")).chain(NETWORK_PLUGIN_FOLDERS.map(PathBuf::from));
         let network_plugins = folders.find(|folder| NETWORK_PLUGINS.iter().all(|plugin| folder.join(plugin).is_file()));
         if network_plugins.is_none() {
@@ -76,8 +77,8 @@ impl Programs {
             kube_scheduler,
             kubelet,
             kube_proxy,
+            kube_router,
             containerd,
-            ctr,
             runc,
             ip,
             unshare,
@@ -92,10 +93,13 @@ fn not_found(missing: &[&str]) -> Box<Error> {
     let quoted = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let mut error = Error::environment(format!("a lab with nodes needs programs that are not there: {quoted}"));
     if missing.iter().any(|name| OWN.contains(name)) {
-        error = error.hint("build Kubernetes' own from a checkout of manifestgen: `tests/toolchain/build etcd kubernetes coredns pause`");
+        error = error.hint(
+            "build Kubernetes' own from a checkout of manifestgen: `tests/toolchain/build etcd kubernetes coredns pause kube-router`",
+        );
     }
     if missing.iter().any(|name| !OWN.contains(name)) {
-        error = error.hint("on Debian: `apt-get install containerd runc containernetworking-plugins nftables iproute2 util-linux`");
+        error = error
+            .hint("on Debian: `apt-get install containerd runc containernetworking-plugins nftables iptables ipset iproute2 util-linux`");
     }
     error
 }

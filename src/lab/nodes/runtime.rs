@@ -1,12 +1,15 @@
 //! containerd of a node, and its network for pods.
 
+use std::net::SocketAddr;
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::programs::Programs;
 
-/// The image that holds a pod's namespaces.
-pub(super) const PAUSE_IMAGE: &str = "manifestgen.invalid/pause:1";
+/// The image that holds a pod's namespaces, and does nothing, which every lab has.
+pub const PAUSE_IMAGE: &str = "manifestgen.invalid/pause:1";
 
 /// Where containerd listens. A node has a `/run` of its own.
 pub(super) const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
@@ -15,7 +18,7 @@ pub(super) const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
 pub(super) const NETWORK_FOLDER: &str = "/var/lib/cni/net.d";
 
 /// containerd's configuration, version 2 of its form, which containerd 1.6 to 2.x read (containerd's `docs/cri/config.md`).
-pub(super) fn containerd(programs: &Programs, snapshotter: &str) -> impl Serialize {
+pub(super) fn containerd(programs: &Programs, snapshotter: &str, hosts: &Path) -> impl Serialize {
     json!({
         "version": 2,
         "root": "/var/lib/containerd",
@@ -38,10 +41,17 @@ pub(super) fn containerd(programs: &Programs, snapshotter: &str) -> impl Seriali
                         "options": {"BinaryName": programs.runc, "SystemdCgroup": false},
                     }},
                 },
+                "registry": {"config_path": hosts},
                 "cni": {"bin_dir": programs.network_plugins, "conf_dir": NETWORK_FOLDER},
             },
         },
     })
+}
+
+/// Which server containerd asks for the images of all registries (containerd's `docs/hosts.md`): the lab's own, and no other.
+pub(super) fn hosts(mirror: SocketAddr) -> impl Serialize {
+    let server = format!("http://{mirror}");
+    json!({"server": server, "host": {&server: {"capabilities": ["pull", "resolve"]}}})
 }
 
 /// A routed cable to each pod. A bridge would hand packets between its own pods on without asking kube-proxy's rules, unless the kernel

@@ -1,5 +1,6 @@
 //! Starting a lab with nodes, step by step.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join_all;
@@ -7,15 +8,15 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use super::addresses::Addresses;
-use super::namespaces::{Namespaces, run_to_end};
+use super::namespaces::Namespaces;
 use super::programs::Programs;
 use super::relay::{Forward, RELAY, SOCKET};
-use super::runtime::{CONTAINERD_SOCKET, PAUSE_IMAGE};
+use super::runtime::PAUSE_IMAGE;
 use super::steps::{Step, Steps};
-use super::{Image, Lab, LabOptions, Node, addons, control, files, folders, kubelet, request, volumes, wiring};
+use super::{Image, Lab, LabOptions, Node, addons, control, files, folders, kubelet, policies, request, volumes, wiring};
 use crate::diag::{Error, Progress, Result};
 use crate::lab::certificates::Authority;
-use crate::lab::image::{Recipe, write_archive};
+use crate::lab::image::{MIRROR, Recipe, Store};
 use crate::lab::kubeconfig::kubeconfig;
 use crate::lab::parts::{ETCD_SOCKET, etcd_arguments, ready, serves, write_private};
 use crate::live;
@@ -92,16 +93,14 @@ pub(super) async fn start(
     let client = live::client_of(content).await?;
 
     steps.begin("making images");
-    let archives = make_images(&options.images, &options.places, guard.scratch()).await?;
+    let store = guard.scratch().join("images");
+    make_images(&options.images, &options.places, &store).await?;
+    let arguments = [MIRROR.into(), store.into_os_string(), addresses.mirror().to_string().into()];
+    let mirror = guard.run(&primer.program::<OsString>("mirror", &programs.manifestgen, arguments)).await?;
     for containerd in &mut containerds {
         let log = containerd.clone();
         ready(&mut [containerd], async || log.last_lines(20).iter().any(|line| line.contains("successfully booted"))).await?;
     }
-    steps.begin("loading images");
-    for node in &nodes {
-        load_images(guard, programs, node, &archives).await?;
-    }
-
     steps.begin("waiting for kube-apiserver");
     ready(&mut [&mut apiserver, &mut etcd], async || serves(&client).await).await?;
     let version = client
@@ -111,7 +110,7 @@ pub(super) async fn start(
         .git_version;
 
     steps.begin("waiting for nodes");
-    let mut processes = vec![etcd, apiserver, relay];
+    let mut processes = vec![etcd, apiserver, relay, mirror];
     processes.extend(containerds);
     let manager = primer.program("kube-controller-manager", &programs.kube_controller_manager, control::kube_controller_manager(addresses));
     processes.push(guard.run(&manager).await?);
@@ -121,10 +120,17 @@ pub(super) async fn start(
         processes.extend(start_node(guard, programs, node, index, addresses).await?);
     }
     addons::install(&client, addresses, &options.domain).await?;
+    policies::install(&client).await?;
     let mut watched: Vec<&mut Process> = processes.iter_mut().rev().collect();
     ready(&mut watched, async || nodes_are_ready(&client, nodes.len()).await).await?;
+    // It ends on a node whose address the kubelet has not told yet.
+    for node in &nodes {
+        let (name, arguments) = (format!("{}-kube-router", node.name), policies::arguments(&node.name, addresses));
+        processes.push(guard.run(&node.namespaces.program(&name, &programs.kube_router, arguments)).await?);
+    }
 
     steps.begin("waiting for DNS");
+    let mut watched: Vec<&mut Process> = processes.iter_mut().rev().collect();
     ready(&mut watched, async || addons::dns_is_available(&client).await).await?;
     Ok(Started { nodes, processes, client, kubeconfig, version, steps: steps.finish(), way_in })
 }
@@ -140,7 +146,8 @@ async fn make_nodes(guard: &mut Guard, options: &LabOptions, programs: &Programs
     let mut nodes = Vec::new();
     for name in names {
         control_group::create(&group, &name)
-            .map_err(|cause| Error::environment("cannot make a control group for a node").caused_by(cause))?;
+            .map_err(|cause| Error::environment("cannot make a control group for a node").caused_by(cause))
+            .map_err(|error| error.hint("/sys/fs/cgroup has to be writable; `--engine api` does without"))?;
         let namespaces = Namespaces::start(guard, programs, &name).await?;
         nodes.push(Node { name, namespaces });
     }
@@ -158,35 +165,25 @@ fn group(scratch: &Path) -> Result<String> {
     name.map(ToOwned::to_owned).ok_or_else(|| Error::internal("a scratch folder without a name"))
 }
 
-async fn make_images(images: &[Image], places: &Places, scratch: &Path) -> Result<Vec<PathBuf>> {
+/// Makes the images of the lab and of whoever wants it, side by side.
+async fn make_images(images: &[Image], places: &Places, folder: &Path) -> Result<()> {
+    let cannot = |cause| Error::environment(format!("cannot make the images of the lab in `{}`", folder.display())).caused_by(cause);
+    let store = Store::open(folder).map_err(cannot)?;
     let own = [Recipe::of_program(PAUSE_IMAGE, "/pause", "pause"), addons::dns_image()].map(Image::Recipe);
-    let made = own.iter().chain(images).enumerate().map(|(index, image)| {
-        let (image, places, to) = (image.clone(), places.clone(), scratch.join(format!("image-{index}.tar")));
-        async move {
-            let recipe = match image {
-                Image::Archive(path) => return Ok(path),
-                Image::Recipe(recipe) => recipe,
-            };
-            let contents = recipe.contents(&places)?;
-            let written = tokio::task::spawn_blocking(move || {
-                write_archive(&recipe, &contents, &to).map(|()| to).map_err(|cause| (recipe.image, cause))
-            });
-            let written = written.await.map_err(|cause| Error::internal("an image's writing broke off").caused_by(cause))?;
-            written.map_err(|(image, cause)| Error::environment(format!("cannot make the image `{image}`")).caused_by(cause))
-        }
+    let made = own.iter().chain(images).map(|image| {
+        let (image, places, store) = (image.clone(), places.clone(), store.clone());
+        let made = tokio::task::spawn_blocking(move || match image {
+            Image::Archive(path) => store
+                .add_archive(&path)
+                .map_err(|cause| Error::environment(format!("cannot take the images of `{}`", path.display())).caused_by(cause)),
+            Image::Recipe(recipe) => store
+                .add_recipe(&recipe, &recipe.contents(&places)?)
+                .map_err(|cause| Error::environment(format!("cannot make the image `{}`", recipe.image)).caused_by(cause)),
+        });
+        async { made.await.map_err(|cause| Error::internal("an image's making broke off").caused_by(cause))? }
     });
-    try_join_all(made).await
-}
-
-async fn load_images(guard: &mut Guard, programs: &Programs, node: &Node, archives: &[PathBuf]) -> Result<()> {
-    for archive in archives {
-        let flags = ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "import", "--snapshotter"];
-        let mut arguments: Vec<std::ffi::OsString> = flags.map(Into::into).to_vec();
-        arguments.extend([node.namespaces.snapshotter.clone().into(), archive.clone().into_os_string()]);
-        let program = node.namespaces.program(&format!("{}-images", node.name), &programs.ctr, arguments);
-        run_to_end(guard, &program).await.map_err(|error| error.hint(format!("the archive is `{}`", archive.display())))?;
-    }
-    Ok(())
+    let names = try_join_all(made).await?.into_iter().flatten().collect();
+    store.name(&names).map_err(cannot)
 }
 
 async fn start_node(guard: &mut Guard, programs: &Programs, node: &Node, index: u8, addresses: &Addresses) -> Result<[Process; 2]> {

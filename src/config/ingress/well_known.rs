@@ -1,0 +1,43 @@
+//! Services that a route finds by its name.
+
+use super::Backend;
+use crate::config::Cluster;
+
+/// A component that has a page or an API.
+pub(super) struct WellKnown {
+    /// The name of its route.
+    pub(super) name: &'static str,
+    /// Whether it gets a route by itself where there is a domain.
+    pub(super) automatic: bool,
+    /// Its Service; none when it is not on.
+    pub(super) service: fn(&Cluster) -> Option<Backend>,
+}
+
+/// All that are known.
+pub(super) const ALL: &[WellKnown] = &[
+    WellKnown { name: "argocd", automatic: true, service: argocd },
+    WellKnown { name: "grafana", automatic: false, service: |_| Some(grafana()) },
+    WellKnown { name: "headscale", automatic: false, service: headscale },
+];
+
+/// The one of a name.
+pub(super) fn of(name: &str) -> Option<&'static WellKnown> {
+    ALL.iter().find(|known| known.name == name)
+}
+
+/// Ports 80 and 443 of the Service lead to the same port of the pod, which speaks TLS unless it is told not to.
+fn argocd(cluster: &Cluster) -> Option<Backend> {
+    let argocd = cluster.argocd.as_ref()?;
+    let port = if argocd.server.insecure == Some(false) { 443 } else { 80 };
+    Some(Backend { namespace: argocd.namespace.to_string(), name: "argocd-server".to_owned(), port })
+}
+
+fn headscale(cluster: &Cluster) -> Option<Backend> {
+    let headscale = cluster.headscale.as_ref()?;
+    Some(Backend { namespace: headscale.namespace.to_string(), name: "headscale".to_owned(), port: headscale.service.port.0 })
+}
+
+/// Grafana as the chart kube-prometheus-stack installs it under its own name in the namespace `monitoring`.
+fn grafana() -> Backend {
+    Backend { namespace: "monitoring".to_owned(), name: "kube-prometheus-stack-grafana".to_owned(), port: 80 }
+}
