@@ -14,6 +14,7 @@ mod lab;
 mod local_repositories;
 mod man;
 mod manifest_files;
+mod node;
 mod object_numbers;
 mod offline;
 mod plan;
@@ -84,6 +85,8 @@ enum Command {
     Secret(secret::SecretArgs),
     /// Throw-away clusters on this machine, with an API server alone or with nodes that run pods
     Lab(lab::LabArgs),
+    /// A node's own side: its files, and k3s without systemd
+    Node(node::NodeArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -124,6 +127,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),
         Command::Lab(args) => lab::lab(&ui, &args),
+        Command::Node(args) => node::node(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),

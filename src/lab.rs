@@ -31,6 +31,7 @@ pub fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCod
         keeper::KEEPER => Some(keeper::keep(arguments)),
         nodes::INIT => Some(nodes::init(arguments)),
         nodes::RELAY => Some(nodes::relay(arguments)),
+        nodes::SUPERVISE => Some(nodes::supervise(arguments)),
         image::MIRROR => Some(image::mirror(arguments)),
         _ => None,
     }

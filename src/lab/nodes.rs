@@ -14,6 +14,7 @@ mod request;
 mod runtime;
 mod start;
 mod steps;
+mod supervise;
 mod volumes;
 mod wiring;
 
@@ -33,6 +34,7 @@ use crate::process::{Guard, GuardOptions, Places, Process, interrupted};
 
 pub(super) use init::{INIT, init};
 pub(super) use relay::{RELAY, relay};
+pub(super) use supervise::{SUPERVISE, supervise};
 
 pub use addresses::Ranges;
 pub use relay::Forward;

@@ -261,10 +261,29 @@ fn nodes_run_pods_that_reach_each_other_and_leave_nothing() {
         let target = ways[3].trim_start_matches("http://").trim_end_matches('/');
         assert_eq!(through_port_forward(&place, target), *word);
     }
+    kubelet_starts_again(&place, &kubectl);
     assert!(place.good(&["lab", "logs"]).contains("worker-1-kubelet\n"));
     place.good(&["lab", "down"]);
     place.is_clean();
     assert_eq!(fs::read_dir(place.path().join("manifestgen-user-0/labs")).expect("entries").count(), 0);
+}
+
+/// What keeps a node's kubelet running is what `node run` keeps k3s running with.
+fn kubelet_starts_again(place: &Place, kubectl: &Kubectl<'_>) {
+    // In the node's own process namespace there is no other.
+    let pid = || {
+        String::from_utf8(
+            place.command(&["lab", "exec", "--node", "worker-1", "--", "pgrep", "-x", "kubelet"]).output().expect("it runs").stdout,
+        )
+        .expect("UTF-8")
+    };
+    let before = pid();
+    assert_eq!(before.lines().count(), 1, "{before}");
+    place.good(&["lab", "exec", "--node", "worker-1", "--", "kill", "-KILL", before.trim()]);
+    eventually("another kubelet", || !["", &before].contains(&pid().as_str()));
+    eventually("it is ready", || place.good(&["lab", "logs", "worker-1-kubelet"]).matches("`kubelet` is ready after").count() == 2);
+    assert!(place.good(&["lab", "logs", "worker-1-kubelet"]).contains("`kubelet` ended with signal 9; it starts again in 1 s"));
+    kubectl.run(&["wait", "--for=condition=Ready", "--timeout=60s", "node/worker-1", "pod/worker-1"]);
 }
 
 fn through_port_forward(place: &Place, target: &str) -> String {

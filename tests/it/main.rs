@@ -44,6 +44,7 @@ mod live_plan;
 mod live_proxy;
 mod live_world;
 mod node_files;
+mod node_run;
 mod own_network;
 mod parts;
 mod process;

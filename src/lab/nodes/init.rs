@@ -3,7 +3,7 @@
 //! It runs as process 1 in namespaces of its own (processes, mounts, network), prepares them, says so, and then only reaps what others leave
 //! behind. When it ends, the kernel ends every process of the node, and mounts, interfaces and rules go with the namespaces.
 
-use std::ffi::{CStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_bind, mount_change};
 use rustix::process::{WaitOptions, wait};
+
+use crate::node::{Snapshotter, overlay_works};
 
 /// The hidden first argument; the node's folder follows.
 pub(in crate::lab) const INIT: &str = "__init";
@@ -87,29 +89,12 @@ fn prepare(folder: &Path) -> io::Result<&'static str> {
     if Path::new(BRIDGE_SETTING).exists() {
         fs::write(BRIDGE_SETTING, "0")?;
     }
-    snapshotter(folder)
+    // Containers' layers are mounted over each other where that can be done in the node's folder.
+    Ok(if overlay_works(folder)? { Snapshotter::Overlayfs } else { Snapshotter::Native }.name())
 }
 
 fn at(place: &str, error: Errno) -> io::Error {
     io::Error::other(format!("mount at {place}: {}", io::Error::from(error)))
-}
-
-/// `overlayfs` where an overlay can be mounted in the node's folder, which it cannot where that lies on an overlay itself.
-fn snapshotter(folder: &Path) -> io::Result<&'static str> {
-    let probe = folder.join("overlay-probe");
-    for name in ["lower", "upper", "work", "merged"] {
-        fs::create_dir_all(probe.join(name))?;
-    }
-    let path = |name: &str| probe.join(name).display().to_string();
-    let options = format!("lowerdir={},upperdir={},workdir={}\0", path("lower"), path("upper"), path("work"));
-    let merged = probe.join("merged");
-    let options = CStr::from_bytes_with_nul(options.as_bytes()).map_err(io::Error::other)?;
-    let works = mount("overlay", &merged, "overlay", MountFlags::empty(), options).is_ok();
-    if works {
-        unmount(&merged, UnmountFlags::empty())?;
-    }
-    fs::remove_dir_all(&probe)?;
-    Ok(if works { "overlayfs" } else { "native" })
 }
 
 /// As process 1 it is the parent of every orphan.

@@ -13,6 +13,7 @@ use super::programs::Programs;
 use super::relay::{Forward, RELAY, SOCKET};
 use super::runtime::PAUSE_IMAGE;
 use super::steps::{Step, Steps};
+use super::supervise::SUPERVISE;
 use super::{Image, Lab, LabOptions, Node, addons, control, files, folders, kubelet, policies, request, volumes, wiring};
 use crate::diag::{Error, Progress, Result};
 use crate::lab::certificates::Authority;
@@ -187,8 +188,10 @@ async fn make_images(images: &[Image], places: &Places, folder: &Path) -> Result
 }
 
 async fn start_node(guard: &mut Guard, programs: &Programs, node: &Node, index: u8, addresses: &Addresses) -> Result<[Process; 2]> {
-    let arguments = kubelet::kubelet_arguments(&node.name, &addresses.node(index).to_string());
-    let kubelet = node.namespaces.program(&format!("{}-kubelet", node.name), &programs.kubelet, arguments);
+    // It starts again when it ends, as a service's does.
+    let mut arguments: Vec<OsString> = vec![SUPERVISE.into(), "kubelet".into(), programs.kubelet.clone().into()];
+    arguments.extend(kubelet::kubelet_arguments(&node.name, &addresses.node(index).to_string()).into_iter().map(OsString::from));
+    let kubelet = node.namespaces.program(&format!("{}-kubelet", node.name), &programs.manifestgen, arguments);
     let proxy = node.namespaces.program(&format!("{}-kube-proxy", node.name), &programs.kube_proxy, ["--config=kube-proxy.json"]);
     Ok([guard.run(&kubelet).await?, guard.run(&proxy).await?])
 }
