@@ -39,6 +39,8 @@ mod live_deliver;
 mod live_faults;
 mod live_plan;
 mod live_proxy;
+mod live_restart;
+mod live_webhook;
 mod live_world;
 mod node_files;
 mod own_network;
