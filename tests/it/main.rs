@@ -45,6 +45,7 @@ mod live_world;
 mod node_files;
 mod own_network;
 mod parts;
+mod preflight;
 mod process;
 mod rehearse;
 mod render_command;
