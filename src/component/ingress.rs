@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
-use super::{Component, NamespaceNeed, Output};
+use super::{Component, NamespaceNeed, Output, pod};
 use crate::config::ingress::{Form, Ingress, ResolvedRoute, routes};
 use crate::config::{Cluster, PodSecurity};
 use crate::diag::Result;
@@ -60,9 +60,7 @@ impl Context<'_> {
 
     /// What picks its pods. It never changes for a cluster: a Deployment's selector cannot.
     fn selector(&self) -> BTreeMap<String, String> {
-        [("app.kubernetes.io/name", TRAEFIK), ("app.kubernetes.io/instance", self.cluster.cluster.name.as_str())]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into()
+        pod::selector(self.cluster, TRAEFIK)
     }
 
     /// The Gateway's port for a port outside of the cluster: Traefik wants that of its entry point inside of the pod.

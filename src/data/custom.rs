@@ -20,7 +20,7 @@ pub struct CustomKind {
     pub status_is_dropped: bool,
 }
 
-/// A `CustomResourceDefinition` that is part of the program: Argo CD, cert-manager, Gateway API, k3s' Helm controller, Traefik.
+/// A `CustomResourceDefinition` that is part of the program: Argo CD, cert-manager, Gateway API, k3s and its Helm controller, Traefik.
 #[derive(Debug)]
 pub struct EmbeddedCrd {
     /// Its name, `applications.argoproj.io`.
@@ -138,6 +138,7 @@ mod tests {
             ("cert-manager.io/v1", "Certificate"),
             ("gateway.networking.k8s.io/v1", "HTTPRoute"),
             ("helm.cattle.io/v1", "HelmChartConfig"),
+            ("k3s.cattle.io/v1", "Addon"),
             ("traefik.io/v1alpha1", "IngressRoute"),
         ] {
             assert!(embedded_kind(api_version, kind).is_some(), "{api_version} {kind}");

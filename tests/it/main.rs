@@ -13,6 +13,7 @@ mod argocd_parity;
 mod argocd_programs;
 mod argocd_sync;
 mod backends;
+mod cel_differential;
 mod command;
 mod commands;
 mod config_errors;
