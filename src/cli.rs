@@ -77,6 +77,8 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     /// Take a whole release away
     Delete(delete::DeleteArgs),
+    /// What one machine of the cluster needs
+    Node(node::NodeArgs),
     /// Rehearse an upgrade on a throw-away control plane: the old release, then the new one
     Rehearse(rehearse::RehearseArgs),
     /// Watch the cluster file: at each save, what it changes and what is wrong with it
@@ -85,8 +87,6 @@ enum Command {
     Secret(secret::SecretArgs),
     /// Throw-away clusters on this machine, with an API server alone or with nodes that run pods
     Lab(lab::LabArgs),
-    /// A node's own side: its files, and k3s without systemd
-    Node(node::NodeArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -123,11 +123,11 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Status(args) => status::status(&ui, &args),
         Command::Rollback(args) => rollback::rollback(&ui, &args),
         Command::Delete(args) => delete::delete(&ui, &args),
+        Command::Node(args) => node::node(&ui, &args),
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),
         Command::Lab(args) => lab::lab(&ui, &args),
-        Command::Node(args) => node::node(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),

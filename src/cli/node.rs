@@ -1,13 +1,15 @@
-//! `node`: a node's own side.
+//! `node`: what one machine of the cluster needs.
 
 mod config;
+mod preflight;
 mod run;
 
 use clap::{Args, Subcommand};
 
-use super::Outcome;
 use crate::diag::Result;
 use crate::ui::Ui;
+
+use super::Outcome;
 
 /// Arguments of `node`.
 #[derive(Debug, Args)]
@@ -18,6 +20,8 @@ pub(super) struct NodeArgs {
 
 #[derive(Debug, Subcommand)]
 enum NodeCommand {
+    /// Look whether this machine is fit to be a node, and change nothing
+    Preflight(preflight::PreflightArgs),
     /// Write the files of one node: k3s' configuration, and a service or an image's recipe that starts it
     Config(config::NodeConfigArgs),
     /// Start k3s without systemd and keep it running, also as the first process of a container
@@ -26,6 +30,7 @@ enum NodeCommand {
 
 pub(super) fn node(ui: &Ui, args: &NodeArgs) -> Result<Outcome> {
     match &args.command {
+        NodeCommand::Preflight(args) => preflight::preflight(ui, args),
         NodeCommand::Config(args) => config::config(ui, args),
         NodeCommand::Run(args) => run::run(ui, args),
     }

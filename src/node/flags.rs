@@ -59,10 +59,11 @@ pub(super) fn flags(environment: &Environment, config: &NodeConfig) -> Vec<Flag>
             }
         }
     }
-    if !config.has("node-ip") && environment.address.is_none() {
-        if let Some(address) = towards_server(config) {
-            add(format!("--node-ip={address}"), "there is no default route; this address leads to the server");
-        }
+    if !config.has("node-ip")
+        && environment.address.is_none()
+        && let Some(address) = towards_server(config)
+    {
+        add(format!("--node-ip={address}"), "there is no default route; this address leads to the server");
     }
     if !environment.root && !config.has("rootless") {
         add("--rootless".to_owned(), "this user is not root");

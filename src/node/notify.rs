@@ -17,7 +17,7 @@ impl Listener {
     /// Makes the socket, and replaces one that a killed process left.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(Self { socket: UnixDatagram::bind(path)?, path: path.to_owned() }),
         }
     }

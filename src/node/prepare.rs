@@ -70,9 +70,10 @@ impl Preparation {
 /// The way of the kernel's documentation (`admin-guide/cgroup-v2.rst`, "No Internal Process Constraint").
 fn leaf_group(root: &Path) -> io::Result<()> {
     let leaf = root.join("init");
-    match fs::create_dir(&leaf) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+    if let Err(error) = fs::create_dir(&leaf)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(error);
     }
     for pid in fs::read_to_string(root.join("cgroup.procs"))?.lines() {
         // One that has ended in the meantime has nothing to move.

@@ -11,7 +11,7 @@ use crate::parts::{noted, part};
 use crate::process::eventually;
 
 /// Tells that it is ready as k3s does (`sd_notify`), leaves an orphan behind, and ends when it is told to unless STUBBORN is set.
-const STAND_IN: &str = r#"#!/usr/bin/python3
+const STAND_IN: &str = r#"#!/usr/bin/env python3
 import json, os, signal, socket, sys, time
 here = os.environ["RECORD"]
 with open(here + "/starts", "a") as file:

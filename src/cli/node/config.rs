@@ -44,7 +44,7 @@ enum Form {
 pub(super) fn config(ui: &Ui, args: &NodeConfigArgs) -> Result<Outcome> {
     let loaded = args.config.load(ui)?;
     let nodes = &loaded.cluster().nodes;
-    let Some(node) = nodes.iter().find(|node| node.name.to_string() == args.node) else {
+    let Some(node) = nodes.iter().find(|node| node.name.as_str() == args.node) else {
         let names: Vec<_> = nodes.iter().map(|node| format!("`{}`", node.name)).collect();
         let error = Error::usage(format!("the cluster file has no node `{}`", args.node));
         return Err(if names.is_empty() { error.hint("it has no `nodes`") } else { error.hint(format!("it has {}", names.join(", "))) });

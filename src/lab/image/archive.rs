@@ -113,7 +113,7 @@ mod tests {
     fn both_forms_are_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path()).expect("a store");
-        let contents = BTreeMap::from([("/a".to_owned(), Content::Text("b".to_owned()))]);
+        let contents = BTreeMap::from([("/a".to_owned(), Content::Text { text: "b".to_owned(), executable: false })]);
         let names = store.add_recipe(&Recipe::of_program("example.com/a:1", "/a", "a"), &contents).expect("an image");
         let digest = &names["example.com/a:1"];
         let entry = serde_json::json!({"digest": digest, "annotations": {"io.containerd.image.name": "example.com/a:1"}});

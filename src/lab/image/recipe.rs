@@ -63,6 +63,9 @@ pub enum ImageFile {
     Text {
         /// The text.
         text: String,
+        /// Whether it may be run.
+        #[serde(default)]
+        executable: bool,
     },
 }
 
@@ -70,7 +73,7 @@ pub enum ImageFile {
 pub(in crate::lab) enum Content {
     File { from: PathBuf, executable: bool },
     Link(String),
-    Text(String),
+    Text { text: String, executable: bool },
 }
 
 impl Recipe {
@@ -135,7 +138,7 @@ impl Recipe {
                 }
                 ImageFile::Copy { copy, executable } => Content::File { from: copy.clone(), executable: *executable },
                 ImageFile::Link { link } => Content::Link(link.clone()),
-                ImageFile::Text { text } => Content::Text(text.clone()),
+                ImageFile::Text { text, executable } => Content::Text { text: text.clone(), executable: *executable },
             };
             contents.insert(path.clone(), content);
         }

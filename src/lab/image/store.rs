@@ -137,18 +137,22 @@ fn write_layer(out: &mut dyn Write, contents: &BTreeMap<String, Content>) -> io:
             }
         }
         match content {
-            Content::Text(text) => {
-                layer.append_data(&mut header(EntryType::Regular, text.len() as u64, 0o644), path, text.as_bytes())?;
+            Content::Text { text, executable } => {
+                layer.append_data(&mut header(EntryType::Regular, text.len() as u64, mode(*executable)), path, text.as_bytes())?;
             }
             Content::Link(target) => layer.append_link(&mut header(EntryType::Symlink, 0, 0o777), path, target)?,
             Content::File { from, executable } => {
                 let file = File::open(from).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", from.display())))?;
-                let (size, mode) = (file.metadata()?.len(), if *executable { 0o755 } else { 0o644 });
-                layer.append_data(&mut header(EntryType::Regular, size, mode), path, file.take(size))?;
+                let size = file.metadata()?.len();
+                layer.append_data(&mut header(EntryType::Regular, size, mode(*executable)), path, file.take(size))?;
             }
         }
     }
     layer.finish()
+}
+
+const fn mode(executable: bool) -> u32 {
+    if executable { 0o755 } else { 0o644 }
 }
 
 fn header(kind: EntryType, size: u64, mode: u32) -> Header {
@@ -180,7 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let recipe = Recipe::of_program("a:1", "/bin/a", "a");
         let contents = [
-            ("/usr/share/a/text".to_owned(), Content::Text("b".to_owned())),
+            ("/usr/share/a/text".to_owned(), Content::Text { text: "b".to_owned(), executable: false }),
             ("/usr/share/a/link".to_owned(), Content::Link("text".to_owned())),
         ]
         .into();

@@ -40,15 +40,22 @@ pub(super) fn system(program: &str) -> ImageFile {
     ImageFile::System { system: program.to_owned() }
 }
 
+pub(super) fn text(text: &str) -> ImageFile {
+    ImageFile::Text { text: text.to_owned(), executable: false }
+}
+
 /// The manifests name the programs, as arguments of an entrypoint that runs them.
 fn argocd_image(image: String) -> Recipe {
     // What the init containers and the repo server call.
     let mut files = busybox(&["sh", "cp", "ln", "env"]);
     files.insert("/usr/bin/git".to_owned(), system("git"));
     files.insert("/usr/local/bin/argocd".to_owned(), ImageFile::Program { program: "argocd".to_owned() });
-    files.insert("/etc/passwd".to_owned(), ImageFile::Text { text: "argocd:x:999:999::/home/argocd:/bin/sh\n".to_owned() });
-    files.insert("/home/argocd/.keep".to_owned(), ImageFile::Text { text: String::new() });
-    files.insert("/app/.keep".to_owned(), ImageFile::Text { text: String::new() });
+    files.insert("/etc/passwd".to_owned(), text("argocd:x:999:999::/home/argocd:/bin/sh\n"));
+    files.insert("/home/argocd/.keep".to_owned(), text(""));
+    files.insert("/app/.keep".to_owned(), text(""));
+    // Upstream's asks git about signatures. It is called whether they are wanted or not, and no output means that there is none.
+    let no_signature = ImageFile::Text { text: "#!/bin/sh\n".to_owned(), executable: true };
+    files.insert("/usr/local/bin/git-verify-wrapper.sh".to_owned(), no_signature);
     for name in NAMES {
         files.insert(format!("/usr/local/bin/{name}"), ImageFile::Link { link: "argocd".to_owned() });
     }

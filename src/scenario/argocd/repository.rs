@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::images::{busybox, system};
+use super::images::{busybox, system, text};
 use crate::diag::Result;
 use crate::lab::{ImageFile, Recipe};
 use crate::scenario::kubectl::Kubectl;
@@ -23,8 +23,8 @@ pub(super) fn image() -> Recipe {
     files.insert("/usr/bin/git".to_owned(), system("git"));
     files.insert("/usr/lib/git-core/git".to_owned(), ImageFile::Link { link: "/usr/bin/git".to_owned() });
     files.insert("/usr/lib/git-core/git-daemon".to_owned(), system("/usr/lib/git-core/git-daemon"));
-    files.insert("/etc/passwd".to_owned(), ImageFile::Text { text: "git:x:65532:65532::/srv:/bin/sh\n".to_owned() });
-    files.insert("/content/hello.yaml".to_owned(), ImageFile::Text { text: manifests() });
+    files.insert("/etc/passwd".to_owned(), text("git:x:65532:65532::/srv:/bin/sh\n"));
+    files.insert("/content/hello.yaml".to_owned(), text(&manifests()));
     let variables = [("PATH", "/usr/bin:/bin"), ("HOME", "/srv"), ("GIT_AUTHOR_NAME", "lab"), ("GIT_AUTHOR_EMAIL", "lab@example.com")];
     let mut environment: std::collections::BTreeMap<_, _> =
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
