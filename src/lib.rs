@@ -17,6 +17,7 @@ pub mod diag;
 pub mod lab;
 pub mod live;
 pub mod manifest;
+pub mod online;
 pub mod preflight;
 pub mod process;
 pub mod reference;

@@ -43,6 +43,7 @@ mod live_restart;
 mod live_webhook;
 mod live_world;
 mod node_files;
+mod online;
 mod own_network;
 mod parts;
 mod preflight;
