@@ -109,6 +109,9 @@ fn the_settings_as_argo_cd_reads_them() {
           hs.message = obj.status.health.message
         end
       end
+      if obj.metadata.annotations ~= nil and obj.metadata.annotations["argocd.argoproj.io/ignore-healthcheck"] == "true" then
+        hs.status = "Healthy"
+      end
       return hs
     resource.customizations.health.example.com_Thing: "return {status = 'Healthy'}\n"
     resource.customizations.ignoreDifferences.apps_Deployment: |

@@ -11,6 +11,7 @@ mod argocd_accepted;
 mod argocd_keys;
 mod argocd_parity;
 mod argocd_programs;
+mod argocd_sync;
 mod command;
 mod commands;
 mod config_errors;

@@ -15,6 +15,9 @@ use crate::source::ConfigPath;
 
 /// The component that findings and labels name.
 const COMPONENT: &str = "gitops";
+/// Leaves an object out of the health of its Application. The root Application is synced by `argocd`, which is one of those that it holds:
+/// each would wait for the other to be healthy. Argo CD 3 knows the annotation, for 2.13 our health check of Applications reads it.
+const IGNORE_HEALTH: &str = "argocd.argoproj.io/ignore-healthcheck";
 /// The Application that holds all others.
 const ROOT: &str = "root";
 
@@ -42,9 +45,10 @@ pub fn tree(cluster: &Cluster, parts: &BTreeSet<Part>) -> Result<Vec<Object>> {
     for part in Part::ALL.into_iter().filter(holds) {
         let name = if part == Part::BootstrapApps { ROOT } else { part.name() };
         let mut metadata = metadata(cluster, name);
-        if let Some(wave) = wave(part) {
-            metadata.annotations = Some(BTreeMap::from([(WAVE.to_owned(), wave.to_string())]));
-        }
+        metadata.annotations = match part {
+            Part::BootstrapApps => Some(BTreeMap::from([(IGNORE_HEALTH.to_owned(), "true".to_owned())])),
+            _ => wave(part).map(|wave| BTreeMap::from([(WAVE.to_owned(), wave.to_string())])),
+        };
         output.object(origin.clone(), &Resource::new("Application", metadata, spec(cluster, gitops, part)))?;
     }
     Ok(output.into_built().objects)
@@ -54,14 +58,14 @@ fn anywhere_here() -> Destination {
     Destination { server: Some(LOCAL_SERVER.to_owned()), name: None, namespace: Some("*".to_owned()) }
 }
 
-/// What each part needs comes before it. Argo CD itself comes last, because nothing else may have to wait for it to be healthy.
+/// What each part needs comes before it. Argo CD itself stands beside the workloads, in the last wave: nothing may have to wait for it to
+/// be healthy, and it need not wait for a workload that never is.
 const fn wave(part: Part) -> Option<u8> {
     match part {
         Part::BootstrapApps | Part::Infrastructure => None,
         Part::Operators => Some(1),
         Part::System => Some(2),
-        Part::Workloads => Some(3),
-        Part::Argocd => Some(4),
+        Part::Workloads | Part::Argocd => Some(3),
     }
 }
 
