@@ -24,6 +24,7 @@ mod report;
 mod rollback;
 mod sarif;
 mod schema;
+mod secret;
 mod status;
 mod status_lines;
 mod validate;
@@ -78,6 +79,8 @@ enum Command {
     Rehearse(rehearse::RehearseArgs),
     /// Watch the cluster file: at each save, what it changes and what is wrong with it
     Dev(dev::DevArgs),
+    /// Make, change and check secrets in age files
+    Secret(secret::SecretArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -116,6 +119,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Delete(args) => delete::delete(&ui, &args),
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Dev(args) => dev::dev(&ui, &args),
+        Command::Secret(args) => secret::secret(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),

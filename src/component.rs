@@ -13,6 +13,7 @@ mod headscale;
 mod node;
 mod output;
 mod pod;
+mod secrets;
 mod traffic;
 
 pub use application::tree;
@@ -36,5 +37,13 @@ pub struct Component {
 }
 
 /// All components, in no particular order.
-pub const ALL: &[Component] =
-    &[argocd::ARGOCD, base::BASE, headscale::HEADSCALE, dagger::DAGGER, node::NODE, application::APPLICATION, extra::EXTRA];
+pub const ALL: &[Component] = &[
+    argocd::ARGOCD,
+    base::BASE,
+    headscale::HEADSCALE,
+    dagger::DAGGER,
+    node::NODE,
+    application::APPLICATION,
+    extra::EXTRA,
+    secrets::SECRETS,
+];

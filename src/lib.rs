@@ -21,6 +21,7 @@ pub mod render;
 pub mod rule;
 pub mod scenario;
 pub mod schema;
+pub mod secret;
 pub mod sink;
 pub mod source;
 pub mod ui;

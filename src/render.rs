@@ -9,10 +9,12 @@ mod seal;
 
 pub use origin::config_path_of;
 
+use std::collections::BTreeSet;
+
 use crate::component::{self, ALL, Component, NamespaceNeed, Output};
 use crate::config::Cluster;
 use crate::diag::{Error, Result, did_you_mean};
-use crate::manifest::{Folder, Object, Release, ReleaseBuilder, folders};
+use crate::manifest::{DeclaredSecret, Folder, Object, Release, ReleaseBuilder, folders};
 
 /// What to render of a cluster.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +48,7 @@ fn compose(cluster: &Cluster, selection: &Selection) -> Result<ReleaseBuilder> {
         built.files.extend(files);
         built.secrets.extend(secrets);
     }
+    keep_delivered(&mut built.secrets);
     if selection.only.is_empty() {
         let parts = folders(&built.objects).iter().map(Folder::part).collect();
         built.objects.extend(component::tree(cluster, &parts)?);
@@ -54,6 +57,17 @@ fn compose(cluster: &Cluster, selection: &Selection) -> Result<ReleaseBuilder> {
         complete(object, cluster);
     }
     Ok(built)
+}
+
+/// Whoever uses a Secret names the keys that it needs. Where the `secrets` component delivers the Secret, the keys that it has are known
+/// and count alone, so that a need that nothing fills is found.
+fn keep_delivered(secrets: &mut Vec<DeclaredSecret>) {
+    let delivered: BTreeSet<(String, String)> = secrets
+        .iter()
+        .filter(|secret| secret.component == "secrets")
+        .map(|secret| (secret.namespace.clone(), secret.name.clone()))
+        .collect();
+    secrets.retain(|secret| secret.component == "secrets" || !delivered.contains(&(secret.namespace.clone(), secret.name.clone())));
 }
 
 /// What every object gets, whichever component made it.

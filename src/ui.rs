@@ -4,6 +4,7 @@
 
 mod findings;
 mod progress;
+mod prompt;
 mod styled;
 mod terminal;
 
@@ -15,6 +16,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use crate::diag::{Error, Finding};
 
 pub use progress::TerminalProgress;
+pub use prompt::{prompt_line, prompt_unseen};
 pub use styled::{StyledLine, Tone};
 
 /// When to use colour.
@@ -30,7 +32,7 @@ pub enum Color {
 }
 
 /// How a command talks to its user.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ui {
     stdout: ColorChoice,
     stderr: ColorChoice,

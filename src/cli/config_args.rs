@@ -120,7 +120,8 @@ impl LoadedConfig {
         self.look_up(findings);
     }
 
-    fn look_up(&self, findings: &mut [Finding]) {
+    /// Gives findings about config values their place.
+    pub(super) fn look_up(&self, findings: &mut [Finding]) {
         for finding in findings {
             let Some(path) = &finding.config_path else { continue };
             if let Some((location, origin)) = self.loaded.place(path, &self.sources) {

@@ -33,6 +33,7 @@ const ALL: &[Check] = &[
     node_port::check,
     images::check,
     extra_objects::check,
+    super::secret::check,
 ];
 
 /// Runs all of them.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Application, ArgoCd, Cidrs, Dagger, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s,
-    KubernetesVersion, NodeEntry, Project, RuleLevel, Storage,
+    KubernetesVersion, NodeEntry, Project, PublicKey, RuleLevel, SecretEntry, Storage,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -57,6 +57,14 @@ pub struct Cluster {
     /// Objects that this cluster needs and that something else brings, so that references to them are no findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external: Vec<ExternalObject>,
+    /// Groups of public keys that secrets are encrypted for, by name: people, and machines that are no nodes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"admins": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]}]))]
+    pub recipients: BTreeMap<DnsLabel, Vec<PublicKey>>,
+    /// Secrets in files of their own, encrypted with age: how they are made, who can read them and where they go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
+    pub secrets: Vec<SecretEntry>,
     /// Kubernetes objects of your own, written in full and rendered as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra_objects: Vec<serde_json::Map<String, serde_json::Value>>,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::layers::Layers;
-use super::mask::mask_line;
+use super::mask::{mask_entry_line, mask_line};
 use super::{Problem, Problems};
 use crate::diag::{Finding, Origin, Severity};
 use crate::source::{ConfigPath, Location, Segment, Sources, Span, visible};
@@ -38,7 +38,11 @@ fn finding(span: Span, problem: &Problem, layers: &Layers, sources: &Sources) ->
         Severity::Error => Finding::error(problem.rule, message),
         Severity::Warning => Finding::warning(problem.rule, message),
     };
-    finding = finding.with_location(locate(span, sources));
+    let mut location = locate(span, sources);
+    if is_in_secrets(&problem.path) {
+        location.text = mask_entry_line(&location.text);
+    }
+    finding = finding.with_location(location);
     if !problem.hint.is_empty() {
         finding = finding.with_hint(visible(&problem.hint));
     }
@@ -46,6 +50,12 @@ fn finding(span: Span, problem: &Problem, layers: &Layers, sources: &Sources) ->
         Some(origin) if !origin.key.is_empty() => finding.with_origin(origin),
         _ => finding,
     }
+}
+
+/// Whether a path leads into an entry of `secrets`, also one of a profile.
+fn is_in_secrets(path: &ConfigPath) -> bool {
+    matches!(path.segments(), [Segment::Key(first), ..] if first == "secrets")
+        || matches!(path.segments(), [Segment::Key(first), _, Segment::Key(third), ..] if first == "profiles" && third == "secrets")
 }
 
 /// The place with its line, secrets hidden.

@@ -6,6 +6,15 @@
 const WORDS: [&str; 11] =
     ["password", "passwd", "passphrase", "token", "secret", "privatekey", "apikey", "authkey", "joinkey", "preauthkey", "credentials"];
 
+/// How private keys begin that are pasted where a public key belongs: age, PEM and OpenSSH, Tailscale and Headscale.
+const PRIVATE: [&str; 4] = ["AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY-", "PRIVKEY:"];
+
+/// Whether a text holds a private key.
+pub(crate) fn is_private_key(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    PRIVATE.iter().any(|word| text.contains(word))
+}
+
 /// Whether a key is one whose value people take for a secret: `password`, `agentToken`, `client_secret`, `tokenFile`.
 pub(crate) fn is_secret(key: &str) -> bool {
     let folded: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
@@ -13,11 +22,24 @@ pub(crate) fn is_secret(key: &str) -> bool {
     WORDS.iter().any(|word| folded.ends_with(word))
 }
 
+/// Keys that an entry of `secrets` does not have, and that people write a value under.
+const VALUES: [&str; 5] = ["value", "plain", "content", "data", "text"];
+
 /// A line with the values of such keys hidden, character by character, so that columns stay.
 pub(crate) fn mask_line(line: &str) -> String {
+    masked(line, is_secret)
+}
+
+/// Likewise for a line of an entry of `secrets`.
+pub(crate) fn mask_entry_line(line: &str) -> String {
+    masked(line, |key| is_secret(key) || VALUES.contains(&key))
+}
+
+fn masked(line: &str, is_secret: impl Fn(&str) -> bool) -> String {
     let mut characters: Vec<char> = line.chars().collect();
     hide_passwords_of_urls(&mut characters);
-    let start = value_of_secret(&characters).unwrap_or(characters.len());
+    let private = PRIVATE.iter().filter_map(|word| line.to_ascii_uppercase().find(word).map(|at| line[..at].chars().count())).min();
+    let start = private.or_else(|| value_of_secret(&characters, is_secret)).unwrap_or(characters.len());
     characters.iter().enumerate().map(|(at, c)| if at >= start && !c.is_whitespace() { '•' } else { *c }).collect()
 }
 
@@ -35,7 +57,7 @@ fn hide_passwords_of_urls(line: &mut [char]) {
 }
 
 /// Where the value of the first such key begins. What follows on the line is hidden with it.
-fn value_of_secret(line: &[char]) -> Option<usize> {
+fn value_of_secret(line: &[char], is_secret: impl Fn(&str) -> bool) -> Option<usize> {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     for (at, separator) in line.iter().enumerate() {
         if !matches!(separator, ':' | '=') {
@@ -68,6 +90,9 @@ mod tests {
             mask_line("{repoURL: https://me:s3cret@a.b/c, x: ssh://git@a:22/b}"),
             "{repoURL: https://me:••••••@a.b/c, x: ssh://git@a:22/b}"
         );
+        assert_eq!(mask_line("  - AGE-SECRET-KEY-1ABC"), "  - •••••••••••••••••••");
+        assert_eq!(mask_entry_line("- {name: token, value: hunter2}"), "- {name: token, value: ••••••••");
+        assert_eq!(mask_line("a: [privkey:40ab]"), "a: [•••••••••••••");
         for harmless in ["tokenFile: /run/agenix/token", "secretName: a", "name: token", "passwordSecret: {name: a}", "secrets:", "a: 1"] {
             assert_eq!(mask_line(harmless), harmless);
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DnsLabel, IpAddress, LabelKey, LabelValue, NodeFlags, Registries};
+use super::{DnsLabel, IpAddress, LabelKey, LabelValue, NodeFlags, PublicKey, Registries};
 
 /// One machine of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +43,9 @@ pub struct NodeEntry {
     /// Its place in a mesh network, for a node that joins by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mesh: Option<NodeMesh>,
+    /// Its public keys for secrets: the line of `/etc/ssh/ssh_host_ed25519_key.pub`, or an age key whose private part lies on the node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_keys: Vec<PublicKey>,
     /// Labels that it registers with. k3s sets them once: to change them later takes `kubectl label`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = {"format": "label-key"}))]

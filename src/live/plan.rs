@@ -18,6 +18,7 @@ pub use entry::{Action, Conflict, Entry, Plan};
 pub use protect::Protected;
 pub use saved::SavedPlan;
 
+pub(super) use look::conflicts;
 pub(super) use prepare::{Item, Prepared, prepare};
 use schema::definitions_of;
 

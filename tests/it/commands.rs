@@ -80,6 +80,9 @@ fn completions_and_manual_pages_are_made() {
     assert!(Run::new(folder.path(), &["man", "render"]).run().good().contains("render"));
 }
 
+/// The commands below `secret`.
+const SECRET: [&str; 7] = ["secret", "secret create", "secret edit", "secret rekey", "secret rotate", "secret check", "secret deliver"];
+
 /// docs/CLI.md is `--help` of every command. `MANIFESTGEN_UPDATE=1` writes it anew.
 #[test]
 fn the_reference_page_is_what_help_says() {
@@ -100,8 +103,11 @@ fn the_reference_page_is_what_help_says() {
         "explain",
         "completions",
         "man",
-    ] {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+    ]
+    .into_iter()
+    .chain(SECRET)
+    {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = Run::new(folder.path(), &arguments).env("COLUMNS", "100").run().good();
         let _ =
             write!(page, "\n## `manifestgen{}{command}`\n\n```text\n{}\n```\n", if command.is_empty() { "" } else { " " }, help.trim_end());

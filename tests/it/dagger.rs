@@ -108,8 +108,7 @@ fn release(config: &Value) -> Release {
 /// The component's objects, Secrets and what CI systems are told.
 fn whole(config: &Value) -> String {
     let release = render(&cluster(config), &Selection { only: vec!["dagger".to_owned()] }).expect("a sealed release");
-    let mut text = String::new();
-    yaml::write_documents(&mut text, release.objects()).expect("YAML");
+    let mut text = yaml::documents_to_string(release.objects()).expect("YAML");
     for secret in release.secrets() {
         writeln!(text, "# Secret {}/{}: {:?}", secret.namespace, secret.name, secret.keys).expect("text");
     }

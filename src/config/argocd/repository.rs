@@ -25,7 +25,8 @@ pub struct Repository {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     /// Which credentials its Secret holds. The Secret is delivered by something else and carries the label
-    /// `argocd.argoproj.io/secret-type: repository` and, besides the keys of the kind, `name`, `url` and a key for each setting here.
+    /// `argocd.argoproj.io/secret-type: repository` and, besides the keys of the kind, `name`, `url` and a key for each setting here;
+    /// where `secrets` delivers it, all but the keys of the kind are added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
     /// The Secret's name.
@@ -57,6 +58,23 @@ impl Repository {
     #[must_use]
     pub fn secret(&self) -> String {
         self.secret.as_ref().map_or_else(|| format!("repository-{}", self.name), ToString::to_string)
+    }
+
+    /// What its Secret holds besides credentials.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let on = |key: &'static str, is_on: bool| is_on.then(|| (key, "true".to_owned()));
+        let settings = [
+            Some(("name", self.name.to_string())),
+            Some(("url", self.url.clone())),
+            Some(("type", self.r#type.as_str().to_owned())).filter(|_| self.r#type != RepositoryType::Git),
+            self.project.clone().map(|project| ("project", project)),
+            self.proxy.clone().map(|proxy| ("proxy", proxy)),
+            on("insecure", self.insecure),
+            on("enableOCI", self.enable_oci),
+            on("enableLfs", self.enable_lfs),
+        ];
+        settings.into_iter().flatten().collect()
     }
 }
 
@@ -91,6 +109,13 @@ impl CredentialTemplate {
     #[must_use]
     pub fn secret(&self) -> String {
         self.secret.as_ref().map_or_else(|| format!("repo-creds-{}", self.name), ToString::to_string)
+    }
+
+    /// What its Secret holds besides credentials.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let r#type = (self.r#type != RepositoryType::Git).then(|| ("type", self.r#type.as_str().to_owned()));
+        std::iter::once(("url", self.url.clone())).chain(r#type).collect()
     }
 }
 

@@ -7,12 +7,11 @@ use super::NOT_BUILT;
 pub(super) const PROFILES: &str = "Variants of this file. `--profile NAME` lays one over it; a profile may hold any part of a config.";
 
 /// Key and what it will be.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 4] = [
     ("ingress", "The ingress controller and its routes."),
     ("dashboard", "A page with links to everything that runs in the cluster."),
     ("operators", "Operators installed from Helm charts."),
     ("mesh", "A WireGuard mesh between the nodes."),
-    ("secrets", "Encrypted secrets and where they are delivered."),
 ];
 
 /// Adds those that the types do not have. Only null is a value of them, so that nothing that was written is silently left out.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{Fix, Walk};
 use crate::config::describe::shown;
 use crate::config::format::format;
-use crate::config::mask::is_secret;
+use crate::config::mask::{is_private_key, is_secret};
 use crate::config::schema::{Shape, View};
 use crate::source::{ConfigPath, Segment};
 use crate::yaml::{Node, Resolved, Scalar, Value, resolve};
@@ -17,8 +17,14 @@ impl Walk<'_> {
             return self.wrong_type(node, view, path);
         }
         if let Some((message, hint)) = wrong_text(&scalar.text, view) {
-            let (message, hint) =
-                if holds_secret(path) { (format!("`{path}` is not {}", form(view)), String::new()) } else { (message, hint) };
+            let (message, hint) = if is_private_key(&scalar.text) {
+                let hint = "remove it, and use another key from now on: whoever reads this file has it".to_owned();
+                (format!("`{path}` is a private key, which must not stand here"), hint)
+            } else if holds_secret(path) {
+                (format!("`{path}` is not {}", form(view)), String::new())
+            } else {
+                (message, hint)
+            };
             self.error(node, path, "config/value", message, hint, Fix::Keep);
         }
     }
