@@ -8,9 +8,11 @@ mod argocd;
 mod base;
 mod checksum;
 mod dagger;
+mod dashboard;
 mod extra;
 mod headscale;
 mod node;
+mod operators;
 mod output;
 mod pod;
 mod secrets;
@@ -42,6 +44,8 @@ pub const ALL: &[Component] = &[
     base::BASE,
     headscale::HEADSCALE,
     dagger::DAGGER,
+    dashboard::DASHBOARD,
+    operators::OPERATORS,
     node::NODE,
     application::APPLICATION,
     extra::EXTRA,

@@ -18,7 +18,7 @@ use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
-use super::{Outcome, block_on, local_repositories};
+use super::{Outcome, block_on, chart_values, local_repositories};
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -107,7 +107,8 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     // The process ends soon: giving back millions of small pieces one by one would take longer than the rules.
     let subject = ManuallyDrop::new(Subject::read(ui, args, report)?);
     report.objects = subject.objects().len();
-    let repositories = subject.cluster().map(local_repositories::check).unwrap_or_default();
+    let mut repositories = subject.cluster().map(local_repositories::check).unwrap_or_default();
+    repositories.extend(subject.cluster().map(chart_values::check).unwrap_or_default());
     let Some(server) = args.server else {
         let mut said = args.offline.verdict(subject.objects(), subject.config())?;
         said.extend(repositories);

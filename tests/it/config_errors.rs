@@ -167,16 +167,12 @@ fn sections_to_come_say_so() {
     let text = "\
 cluster: {name: a}
 ingress: {}
-dashboard: {}
-operators: []
 mesh: {}
 ";
     assert_snapshot!(said(text), @"
-    `cluster.yaml` has 4 errors
+    `cluster.yaml` has 2 errors
     cluster.yaml:2:1 config/not-built `ingress` is not built yet: The ingress controller and its routes | leave `ingress` out for now
-    cluster.yaml:3:1 config/not-built `dashboard` is not built yet: A page with links to everything that runs in the cluster | leave `dashboard` out for now
-    cluster.yaml:4:1 config/not-built `operators` is not built yet: Operators installed from Helm charts | leave `operators` out for now
-    cluster.yaml:5:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
+    cluster.yaml:3:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
     ");
     assert_snapshot!(said("cluster: {name: a}\nmesh: null\n"), @"ok");
 }
