@@ -18,6 +18,19 @@ let
   isInMesh = lib.any (node: node.name == cluster.nodeName) meshNodes;
   missing = lib.filter (name: !(cfg.recipients ? ${name})) others;
   unknown = lib.subtractLists others (lib.attrNames cfg.recipients);
+  # Where the cluster file names them for secrets, they are not to be named again.
+  hostKeys = lib.listToAttrs (
+    lib.concatMap (
+      node:
+      let
+        # The SSH key that `cluster.mesh.identityFile` is by default.
+        key = lib.findFirst (lib.hasPrefix "ssh-ed25519 ") (lib.head node.hostKeys) node.hostKeys;
+      in
+      lib.optional (node.hostKeys or [ ] != [ ] && lib.elem node.name others) (
+        lib.nameValuePair node.name (lib.mkDefault key)
+      )
+    ) meshNodes
+  );
   mint = pkgs.writeShellApplication {
     name = "cluster-join-keys";
     runtimeInputs = [
@@ -55,7 +68,8 @@ in
       };
       description = ''
         The public key of each node: its SSH host key ({command}`ssh-keyscan -t ed25519 NAME`) or an age recipient
-        (`age1…`). Only that node can read its key.
+        (`age1…`). Only that node can read its key. By default the first of the node's `hostKeys` in the cluster file, an
+        `ssh-ed25519` one before others.
       '';
     };
 
@@ -80,6 +94,7 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    cluster.joinKeys.recipients = hostKeys;
     assertions = [
       {
         assertion = headscale != null;
@@ -87,7 +102,7 @@ in
       }
       {
         assertion = missing == [ ];
-        message = "cluster.joinKeys: no public key to encrypt the key of ${lib.concatStringsSep ", " missing} with: set `cluster.joinKeys.recipients.NAME` to what `ssh-keyscan -t ed25519 NAME` says, without the name in front";
+        message = "cluster.joinKeys: no public key to encrypt the key of ${lib.concatStringsSep ", " missing} with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `settings.nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front";
       }
       {
         assertion = unknown == [ ];

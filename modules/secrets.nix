@@ -1,94 +1,132 @@
-# Values from agenix into Kubernetes Secrets, past the store, arguments and logs.
+# The cluster file's secrets: agenix decrypts them on each node, and the primer brings them into the cluster, past the
+# store, arguments and logs.
 {
   config,
   lib,
   pkgs,
+  utils,
   ...
 }:
 let
   inherit (lib) mkOption types;
+  cluster = config.services.manifestgen;
   cfg = config.cluster.secrets;
+  manifests = import ../nix/manifests.nix { inherit lib; };
+  inherit (cluster) nodeName;
+
+  declared = cluster.settings.secrets or [ ];
+  file = secret: secret.file or "secrets/${secret.name}.age";
+  # What `manifestgen secret` wrote: which of them each node decrypts, and to where.
+  nodesFile = cfg.folder + "/nodes.nix";
+  hasNodes = cfg.folder != null && lib.pathExists nodesFile;
+  decrypted = lib.optionalAttrs hasNodes ((import nodesFile).${nodeName} or { });
+  absent = lib.filterAttrs (_: secret: !lib.pathExists secret.file) decrypted;
+
+  # The other destinations are files of nodes.
+  ofNodes = [
+    "file"
+    "k3s-token"
+    "k3s-agent-token"
+    "tailscale-auth-key"
+  ];
+  delivered = map (secret: secret.name) (
+    lib.filter (
+      secret: lib.any (destination: !lib.elem destination.type ofNodes) (secret.deliver or [ ])
+    ) declared
+  );
+  delivers = cfg.deliver.enable && delivered != [ ] && hasNodes;
+  needed = delivered ++ [ "index-key" ];
+  unreadable = lib.filter (name: !(decrypted ? ${name})) needed;
+
+  # The cluster file with the encrypted files beside it, as the command wants them. Nothing of it is decrypted.
+  files = pkgs.linkFarm "cluster-secrets" (
+    {
+      "cluster.yaml" = cluster.configFile;
+      "secrets" = cfg.folder;
+    }
+    // lib.listToAttrs (
+      map (secret: lib.nameValuePair (file secret) (cfg.folder + "/../${file secret}")) (
+        lib.filter (secret: !lib.hasPrefix "secrets/" (file secret)) declared
+      )
+    )
+  );
   deliver = pkgs.writeShellApplication {
-    name = "cluster-secret";
+    name = "manifestgen-secrets";
     runtimeInputs = [
+      cluster.package
       pkgs.coreutils
       # Not k3s' own, which unpacks itself into a home before it runs.
       pkgs.kubectl
     ];
-    text = builtins.readFile ./scripts/secret.sh;
+    text = builtins.readFile ./scripts/deliver-secrets.sh;
   };
-  # A secret of agenix at that path: its encrypted file changes when the value does, and agenix has no hook for it.
-  encrypted =
-    path:
-    map (secret: secret.file) (
-      lib.filter (secret: secret.path == path) (lib.attrValues config.age.secrets)
-    );
 in
 {
-  options.cluster.secrets = mkOption {
-    default = { };
-    type = types.attrsOf (
-      types.submodule (
-        { name, ... }:
-        {
-          options = {
-            name = mkOption {
-              type = types.str;
-              default = name;
-              defaultText = lib.literalMD "the attribute's name";
-              description = "The Secret's name.";
-            };
-            namespace = mkOption {
-              type = types.str;
-              example = "headscale";
-              description = "Its namespace; made when it is not there.";
-            };
-            keys = mkOption {
-              type = types.attrsOf types.str;
-              example = lib.literalExpression ''{ "noise-private.key" = config.age.secrets.headscale-noise.path; }'';
-              description = "The file that holds the value of each key: a path on the machine, not in the store.";
-            };
-            restart = mkOption {
-              type = types.listOf types.str;
-              default = [ ];
-              example = [ "deployment/headscale" ];
-              description = "Workloads of the namespace to start anew when a value has changed.";
-            };
-          };
-        }
-      )
-    );
-    example = lib.literalExpression ''
-      {
-        headscale-secrets = {
-          namespace = "headscale";
-          keys."noise-private.key" = config.age.secrets.headscale-noise.path;
-          restart = [ "deployment/headscale" ];
-        };
-      }
-    '';
-    description = ''
-      Secrets of the cluster, delivered by the primer before the release is applied, and again whenever the encrypted
-      file of a value changed. A Secret that leaves this list stays in the cluster: delete it there.
-    '';
+  options.cluster.secrets = {
+    folder = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = lib.literalExpression "./secrets";
+      description = ''
+        The folder {file}`secrets` beside the cluster file, which {command}`manifestgen secret` writes: encrypted files,
+        and {file}`nodes.nix`, which becomes this machine's `age.secrets`. All machines of a cluster take the same value.
+        A path, not a string: what it names comes to the store, encrypted as it is.
+      '';
+    };
+
+    deliver = {
+      enable = mkOption {
+        type = types.bool;
+        default = config.cluster.primer.enable or false;
+        defaultText = lib.literalMD "on the primer";
+        example = false;
+        description = ''
+          Whether this machine brings secrets into the cluster ({command}`manifestgen secret deliver`): before the release is
+          applied, and whenever an encrypted file has changed. Workloads that use what changed get new pods; Secrets that
+          left the cluster file are deleted.
+        '';
+      };
+      arguments = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "--force-conflicts" ];
+        description = ''
+          Further arguments of {command}`manifestgen secret deliver`. `--trust` lets a rollback of the system bring back
+          older values, which is refused without it.
+        '';
+      };
+    };
   };
 
   config = lib.mkMerge [
-    {
+    (lib.mkIf cluster.enable {
+      age.secrets = decrypted;
       assertions = [
         {
-          assertion = cfg == { } || config.cluster.primer.enable or false;
-          message = "cluster.secrets: only the primer delivers Secrets: move `cluster.secrets` to its configuration";
+          assertion = declared == [ ] || cfg.folder != null;
+          message = "cluster.secrets: `settings.secrets` declares ${
+            lib.concatMapStringsSep ", " (secret: secret.name) declared
+          }: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`";
         }
-      ]
-      ++ lib.concatMap (
-        secret:
-        lib.mapAttrsToList (key: path: {
-          assertion = !lib.hasPrefix builtins.storeDir path;
-          message = "cluster.secrets.${secret.name}: the value of `${key}` is in the store, where everybody can read it: give the path that agenix decrypts it to";
-        }) secret.keys
-      ) (lib.attrValues cfg);
-
+        {
+          assertion = cfg.folder == null || baseNameOf cfg.folder == "secrets";
+          message = "cluster.secrets: `folder` is ${toString cfg.folder}: give the path `./secrets`, without quotes, of the folder that lies beside the cluster file";
+        }
+        {
+          assertion = cfg.folder == null || hasNodes;
+          message = "cluster.secrets: ${toString cfg.folder} has no `nodes.nix`: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else";
+        }
+        {
+          assertion = absent == { };
+          message = "cluster.secrets: no file of ${lib.concatStringsSep ", " (lib.attrNames absent)} is in ${toString cfg.folder}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else";
+        }
+        {
+          assertion = !delivers || unreadable == [ ];
+          message = "cluster.secrets: `${nodeName}` delivers into the cluster and does not decrypt ${lib.concatStringsSep ", " unreadable}: set `hostKeys` in its entry of `settings.nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`";
+        }
+      ];
+    })
+    {
       # With systemd in the initrd, sysusers or userborn agenix decrypts in a unit, which k3s would otherwise overtake.
       # Elsewhere there is no such unit, and this means nothing.
       systemd.services.k3s = lib.mkIf (config.services.k3s.enable && config.age.secrets != { }) {
@@ -96,48 +134,48 @@ in
         after = [ "agenix-install-secrets.service" ];
       };
     }
-    {
-      systemd.services = lib.mapAttrs' (
-        attribute: secret:
-        lib.nameValuePair "cluster-secret-${attribute}" {
-          description = "Deliver the Secret ${secret.namespace}/${secret.name}";
-          documentation = [ "https://github.com/manifestgen/manifestgen/blob/main/docs/NIX.md" ];
-          wantedBy = [ "multi-user.target" ];
-          # Pods of the release wait for it, so it comes first. Not more than that: it retries by itself, and what it is
-          # required by would not.
-          before = [ "manifestgen-apply.service" ];
-          wants = [
-            "k3s.service"
-            "agenix-install-secrets.service"
-          ];
-          after = [
-            "k3s.service"
-            "agenix-install-secrets.service"
-          ];
-          restartTriggers = lib.concatMap encrypted (lib.attrValues secret.keys);
-          startLimitIntervalSec = 0;
-          environment = {
-            KUBECONFIG = "%d/kubeconfig";
-            SECRET_NAME = secret.name;
-            SECRET_NAMESPACE = secret.namespace;
-            SECRET_KEYS = lib.concatStringsSep " " (lib.attrNames secret.keys);
-            RESTART = lib.concatStringsSep " " secret.restart;
-          };
-          serviceConfig = import ./hardening.nix // {
-            Type = "oneshot";
-            RemainAfterExit = true;
-            ExecStart = lib.getExe deliver;
-            DynamicUser = true;
-            LoadCredential = [
-              "kubeconfig:/etc/rancher/k3s/k3s.yaml"
-            ]
-            ++ lib.mapAttrsToList (key: path: "value.${key}:${path}") secret.keys;
-            Restart = "on-failure";
-            RestartSec = 10;
-            TimeoutStartSec = "5min";
-          };
-        }
-      ) cfg;
-    }
+    (lib.mkIf (cluster.enable && delivers) {
+      systemd.services.manifestgen-secrets = {
+        description = "Deliver the cluster's Secrets";
+        documentation = [ "https://github.com/manifestgen/manifestgen/blob/main/docs/NIX.md" ];
+        wantedBy = [ "multi-user.target" ];
+        # Pods of the release wait for it, so it comes first. Not more than that: it retries by itself, and what it is
+        # required by would not.
+        before = [ "manifestgen-apply.service" ];
+        wants = [
+          "k3s.service"
+          "agenix-install-secrets.service"
+        ];
+        after = [
+          "k3s.service"
+          "agenix-install-secrets.service"
+        ];
+        startLimitIntervalSec = 0;
+        environment.KUBECONFIG = "%d/k3s_kubeconfig";
+        serviceConfig = import ./hardening.nix // {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          # The path of the files changes with any of them, so that a switch starts it again; agenix has no hook.
+          ExecStart = utils.escapeSystemdExecArgs (
+            [ (lib.getExe deliver) ]
+            ++ manifests.arguments {
+              configFile = "${files}/cluster.yaml";
+              inherit (cluster) profile;
+            }
+            ++ cfg.deliver.arguments
+          );
+          DynamicUser = true;
+          # By the secrets' names, which have no `_`. agenix has each there, whatever its own `path` is.
+          LoadCredential = [
+            "k3s_kubeconfig:/etc/rancher/k3s/k3s.yaml"
+          ]
+          ++ map (name: "${name}:${config.age.secretsDir}/${name}") needed;
+          LimitCORE = 0;
+          Restart = "on-failure";
+          RestartSec = 10;
+          TimeoutStartSec = "5min";
+        };
+      };
+    })
   ];
 }

@@ -6,11 +6,13 @@
 mod application;
 mod argocd;
 mod base;
+mod cert_manager;
 mod checksum;
 mod dagger;
 mod dashboard;
 mod extra;
 mod headscale;
+mod ingress;
 mod node;
 mod operators;
 mod output;
@@ -47,6 +49,8 @@ pub const ALL: &[Component] = &[
     dashboard::DASHBOARD,
     operators::OPERATORS,
     node::NODE,
+    ingress::INGRESS,
+    cert_manager::CERT_MANAGER,
     application::APPLICATION,
     extra::EXTRA,
     secrets::SECRETS,

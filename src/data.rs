@@ -10,6 +10,7 @@ mod parse;
 mod pattern;
 mod schema;
 mod text;
+mod validation;
 
 use std::sync::LazyLock;
 
@@ -18,8 +19,9 @@ pub use custom::{CustomKind, EmbeddedCrd, custom_kinds, embedded_crds, embedded_
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};
 pub use parse::value as read_schema;
-pub use pattern::Pattern;
-pub use schema::{Array, Constraints, Format, ListType, Object, Schema, Type, Validation};
+pub use pattern::{Pattern, go_regex};
+pub use schema::{Array, Constraints, Format, ListType, Object, Schema, Type};
+pub use validation::Validation;
 
 use crate::diag::{Error, Result, did_you_mean};
 use crate::versions::KUBERNETES_MINORS;

@@ -7,6 +7,8 @@
 // Helpers of tests take `json!(…)` as it comes.
 #![cfg_attr(test, allow(clippy::needless_pass_by_value))]
 
+pub mod cel;
+pub mod certificate;
 pub mod cli;
 pub mod component;
 pub mod config;

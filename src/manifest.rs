@@ -15,5 +15,5 @@ pub use folder::{Folder, Part, folders};
 pub use hex::hex;
 pub use object::Object;
 pub use order::rank;
-pub use read::{Manifests, OTHER_CONTENT};
+pub use read::{Manifests, OTHER_CONTENT, Places};
 pub use release::{Release, ReleaseBuilder};

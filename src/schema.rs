@@ -5,12 +5,14 @@
 //! compares) and read in the Go modules `k8s.io/kubernetes` and `k8s.io/apimachinery`.
 
 mod catalog;
+mod cel;
 mod constraint;
 mod pointer;
 mod removed;
 mod required;
 mod scalar;
 mod semantic;
+mod text_format;
 mod unknown_kind;
 mod unset;
 mod violation;

@@ -8,6 +8,10 @@ pub const KUBERNETES_MINORS: [&str; 5] = ["1.33", "1.34", "1.35", "1.36", "1.37"
 pub const HEADSCALE: &str = "0.29.0";
 /// Argo CD.
 pub const ARGOCD: &str = "3.5.1";
+/// Traefik. The definitions of its kinds are those of this version (`data/crds/origin.json`).
+pub const TRAEFIK: &str = "3.6.12";
+/// cert-manager, likewise.
+pub const CERT_MANAGER: &str = "1.21.2";
 /// Dex, as the manifests of Argo CD 3.5.1 name it.
 pub const ARGOCD_DEX: &str = "ghcr.io/dexidp/dex:v2.45.0";
 /// Redis, as the manifests of Argo CD 3.5.1 name it.

@@ -5,6 +5,8 @@
 //! CustomResourceDefinitions that the custom kinds need) and `DIR/verdicts.jsonl`: a line each with `set`, `file`, `kind`, `class`, `path`,
 //! `number` (the same for the same object and change), `accepted` and the server's `message`. The server is to be thrown away afterwards: the definitions stay in it.
 //!
+//! With `--objects PATH` it changes those manifests instead of the own ones: a set that nobody tuned the check on.
+//!
 //! `cargo run --example schema_corpus -- check DIR` compares the offline check with these verdicts. `benches/corpus.py` measures any program.
 
 // This is a tool, not the library: it may talk.
@@ -35,6 +37,7 @@ use manifestgen::schema::Catalog;
 use serde_json::{Value, json};
 
 use compare::{Case, Comparison};
+use seeds::Set;
 use server::Server;
 
 #[derive(Debug, Parser)]
@@ -55,6 +58,12 @@ enum Command {
         /// Where etcd and kube-apiserver are
         #[arg(long)]
         assets: Option<PathBuf>,
+        /// Manifests to change instead of the project's own: files, or folders whose files are all read; what is no YAML is passed over
+        #[arg(long)]
+        objects: Vec<PathBuf>,
+        /// One in so many mutants, always the same; unchanged objects are always among them
+        #[arg(long, default_value_t = 1)]
+        part: u64,
     },
     /// Compare the offline check with the verdicts
     Check {
@@ -69,6 +78,9 @@ enum Command {
     },
 }
 
+/// From so many bytes on, an object is only asked about as it is.
+const LARGE: usize = 32 << 10;
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
@@ -78,9 +90,10 @@ fn main() -> ExitCode {
         return code;
     }
     let done = match Arguments::parse().command {
-        Command::Make { folder, kubeconfig, assets } => {
+        Command::Make { folder, kubeconfig, assets, objects, part } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(make(&folder, kubeconfig.as_deref(), assets)))
+            let sets = if objects.is_empty() { seeds::sets().into() } else { vec![given(&objects)] };
+            runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(make(&folder, kubeconfig.as_deref(), assets, (sets, part))))
         }
         Command::Check { folder, kubernetes, lines } => check(&folder, &kubernetes, lines),
     };
@@ -93,7 +106,35 @@ fn main() -> ExitCode {
     }
 }
 
-async fn make(folder: &Path, kubeconfig: Option<&Path>, assets: Option<PathBuf>) -> Result<(), Failure> {
+/// The objects of manifests from elsewhere, in the one namespace that the server has.
+fn given(paths: &[PathBuf]) -> Set {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, &mut files);
+    }
+    let mut objects: Vec<Value> = files.iter().flat_map(|path| seeds::documents(path).unwrap_or_default()).collect();
+    objects.retain(|object| object["apiVersion"].is_string() && object["kind"].is_string() && object["metadata"].is_object());
+    for object in &mut objects {
+        if object["metadata"].get("namespace").is_some() {
+            object["metadata"]["namespace"] = "default".into();
+        }
+    }
+    Set { name: "given", objects }
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        let mut inner: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        inner.sort();
+        for path in &inner {
+            collect(path, files);
+        }
+    } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json") {
+        files.push(path.to_owned());
+    }
+}
+
+async fn make(folder: &Path, kubeconfig: Option<&Path>, assets: Option<PathBuf>, (sets, part): (Vec<Set>, u64)) -> Result<(), Failure> {
     let own = match kubeconfig {
         Some(_) => None,
         None => Some(ControlPlane::start(&ControlPlaneOptions::new(assets), &NoProgress).await?),
@@ -109,8 +150,12 @@ async fn make(folder: &Path, kubeconfig: Option<&Path>, assets: Option<PathBuf>)
         fs::write(crds.join(format!("{name}.json")), definition.to_string())?;
     }
     let mut lines = String::new();
-    for set in seeds::sets() {
-        let mutants: Vec<_> = set.objects.iter().flat_map(mutant::mutants).collect();
+    for set in sets {
+        let kept = |mutant: &mutant::Mutant| mutant.class == "unchanged" || mutant.number().is_multiple_of(part.max(1));
+        // All mutants of a large object at once would not fit into memory: each is a copy of it.
+        let changed =
+            |object: &Value| if object.to_string().len() > LARGE { vec![mutant::unchanged(object)] } else { mutant::mutants(object) };
+        let mutants: Vec<_> = set.objects.iter().flat_map(|object| changed(object).into_iter().filter(kept)).collect();
         let verdicts = server.ask(mutants.iter().map(|mutant| &mutant.object)).await;
         let mut left_out = 0;
         for (number, (mutant, verdict)) in mutants.iter().zip(verdicts).enumerate() {
@@ -140,7 +185,7 @@ fn check(folder: &Path, version: &str, lines: usize) -> Result<(), Failure> {
     }
     let rows = fs::read_to_string(folder.join("verdicts.jsonl"))?;
     let rows: Vec<Value> = rows.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    for set in ["built-in", "custom"] {
+    for set in ["built-in", "custom", "given"] {
         let mut objects = Vec::new();
         for row in rows.iter().filter(|row| row["set"] == set) {
             let file = folder.join("manifests").join(text(row, "file"));
@@ -153,7 +198,9 @@ fn check(folder: &Path, version: &str, lines: usize) -> Result<(), Failure> {
             accepted: row["accepted"] == true,
             message: text(row, "message"),
         });
-        println!("{}", Comparison::of(&catalog, cases).report(set, lines));
+        if !objects.is_empty() {
+            println!("{}", Comparison::of(&catalog, cases).report(set, lines));
+        }
     }
     Ok(())
 }

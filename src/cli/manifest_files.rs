@@ -63,13 +63,17 @@ impl ManifestFiles {
     /// Gives findings about objects their place in the files.
     pub(super) fn locate(&self, findings: &mut [Finding]) {
         let mut numbers = ObjectNumbers::new(self.objects());
-        for finding in findings.iter_mut().filter(|finding| finding.location.is_none()) {
-            let Some(number) = numbers.of(finding) else { continue };
+        let unplaced = findings.iter_mut().filter(|finding| finding.location.is_none());
+        let mut numbered: Vec<(usize, &mut Finding)> = unplaced.filter_map(|finding| Some((numbers.of(finding)?, finding))).collect();
+        // Each document is then read once.
+        numbered.sort_by_key(|(number, _)| *number);
+        let mut places = self.manifests.places(&self.sources);
+        for (number, finding) in numbered {
             let pointer = finding.path.as_deref().unwrap_or("");
             // A field that should not be there is wrong by its name, any other by its value.
             let span = match finding.rule.as_str() {
-                "schema/unknown-field" => self.manifests.key_span(number, pointer),
-                _ => self.manifests.span(number, pointer),
+                "schema/unknown-field" => places.key_span(number, pointer),
+                _ => places.span(number, pointer),
             };
             finding.location = Some(self.sources.locate(span));
         }

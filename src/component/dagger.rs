@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Component, NamespaceNeed, Output};
+use super::{Component, NamespaceNeed, Output, pod};
 use crate::config::{Cluster, Dagger, PodSecurity};
 use crate::diag::Result;
 use crate::source::ConfigPath;
@@ -49,9 +49,7 @@ impl Context<'_> {
 
     /// What picks the pods. It never changes for a cluster: a workload's selector cannot.
     fn selector(&self) -> BTreeMap<String, String> {
-        [("app.kubernetes.io/name", NAME), ("app.kubernetes.io/instance", self.cluster.cluster.name.as_str())]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into()
+        pod::selector(self.cluster, NAME)
     }
 }
 

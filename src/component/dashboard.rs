@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Component, NamespaceNeed, Output};
+use super::{Component, NamespaceNeed, Output, pod};
 use crate::config::{Cluster, Dashboard, PodSecurity};
 use crate::diag::Result;
 use crate::source::ConfigPath;
@@ -42,11 +42,9 @@ impl Context<'_> {
         ObjectMeta { name: Some(name.into()), namespace: Some(self.dashboard.namespace.to_string()), ..ObjectMeta::default() }
     }
 
-    /// What picks the pods of a program. It never changes for a cluster: a Deployment's selector cannot.
+    /// What picks the pods of a program.
     fn selector(&self, program: &str) -> BTreeMap<String, String> {
-        [("app.kubernetes.io/name", program), ("app.kubernetes.io/instance", self.cluster.cluster.name.as_str())]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into()
+        pod::selector(self.cluster, program)
     }
 
     /// Whether the page asks the API server anything.

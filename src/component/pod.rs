@@ -5,7 +5,14 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use crate::config::{self, LabelKey, LabelValue, TaintEffect, headscale};
+use crate::config::{self, Cluster, LabelKey, LabelValue, TaintEffect, headscale};
+
+/// What picks the pods of a component's program. It never changes for a cluster: a workload's selector cannot.
+pub(super) fn selector(cluster: &Cluster, name: &str) -> BTreeMap<String, String> {
+    [("app.kubernetes.io/name", name), ("app.kubernetes.io/instance", cluster.cluster.name.as_str())]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
 
 /// Requests and limits, without empty maps.
 pub(super) fn resources(

@@ -32,6 +32,8 @@ const ALL: &[Check] = &[
     super::application::check,
     super::argocd::check,
     super::dagger::check,
+    super::ingress::check,
+    super::cert_manager::check,
     super::dashboard::check,
     super::operators::check,
     node_port::check,

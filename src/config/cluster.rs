@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Application, ArgoCd, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, IpAddress, K3s,
-    KubernetesVersion, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry, Storage,
+    Access, Application, ArgoCd, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image,
+    Ingress, IpAddress, K3s, KubernetesVersion, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry, Storage,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -41,6 +41,12 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge-key" = "name"))]
     pub projects: Vec<Project>,
+    /// The ingress controller and its routes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Ingress>,
+    /// cert-manager, which makes and renews certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert_manager: Option<CertManager>,
     /// The Git repository that holds the cluster's tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gitops: Option<Gitops>,

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{check, node_ports};
-pub use headlamp::Headlamp;
+pub use headlamp::{HEADLAMP_PORT, Headlamp};
 pub use look::{Branding, Customizations, Link, Metrics, MetricsSource, PrometheusQuery};
 
 use super::argocd::Resources;
@@ -124,6 +124,12 @@ impl Dashboard {
     #[must_use]
     pub fn image(&self) -> Image {
         self.base_image.clone().unwrap_or_else(|| format!("ghcr.io/gethomepage/homepage:v{}", crate::versions::HOMEPAGE).into())
+    }
+
+    /// The name of Headlamp's objects.
+    #[must_use]
+    pub fn headlamp_name(&self) -> String {
+        format!("{}-headlamp", self.name)
     }
 
     /// Every `host` or `host:port` that the page answers to.

@@ -240,6 +240,7 @@ const FORMATS: &[Format] = table! {
     "dagger-version" "a version of Dagger" true super::dagger::check_version, "^0[.](19|20|21)[.][0-9]{1,9}$";
     "headscale-version" "a Headscale version" true super::headscale::check_version, "^0[.](28|29)([.][0-9]{1,9})?$";
     "public-key" "a public key" false super::secret::check_public_key, "^(age1[a-z0-9]+|ssh-(ed25519|rsa) .+)$";
+    "route-path" "a path" false super::ingress::check_path, "^/";
     "day-duration" "a duration" true super::headscale::check_day_duration, "^(0|([0-9]+(y|w|d|h|m|s|ms))+)$";
 };
 

@@ -48,7 +48,7 @@ pub fn load(request: &LoadRequest, sources: &mut Sources) -> Result<Loaded> {
         None
     } else {
         deserialize(&json, &mut problems)
-            .map(|cluster| in_environment(cluster, request))
+            .map(|cluster| super::ingress::settle(in_environment(cluster, request)))
             .inspect(|cluster| check::all(cluster, &mut problems))
     };
     let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
@@ -65,7 +65,7 @@ fn check_as_far_as_possible(json: &Json, view: View<'_>, broken: &[Broken], prob
     repair(&mut repaired, view, broken);
     let Ok(cluster) = serde_json::from_value::<Cluster>(repaired) else { return };
     let mut further = Problems::new();
-    check::all(&cluster, &mut further);
+    check::all(&super::ingress::settle(cluster), &mut further);
     problems.extend_where(further, |problem| !touches(&problem.path, broken) && !problem.involved.iter().any(|path| touches(path, broken)));
 }
 

@@ -12,7 +12,7 @@ pub use steps::{Step, steps};
 
 use super::{Cluster, DnsLabel, DnsName, PodSecurity};
 
-/// The AppProject of operators that Argo CD installs: it allows their charts, their namespaces, and every kind of object.
+/// The AppProject of operators that Argo CD installs: it allows their charts, every namespace and every kind of object.
 pub const OPERATORS_PROJECT: &str = "operators";
 
 /// An operator, installed from a Helm chart by Argo CD or by k3s.

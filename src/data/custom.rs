@@ -20,7 +20,7 @@ pub struct CustomKind {
     pub status_is_dropped: bool,
 }
 
-/// A `CustomResourceDefinition` that is part of the program: Argo CD, cert-manager, Gateway API, k3s' Helm controller, Traefik.
+/// A `CustomResourceDefinition` that is part of the program: Argo CD, cert-manager, Gateway API, k3s and its Helm controller, Traefik.
 #[derive(Debug)]
 pub struct EmbeddedCrd {
     /// Its name, `applications.argoproj.io`.
@@ -29,6 +29,7 @@ pub struct EmbeddedCrd {
     pub json: &'static str,
     kinds: Vec<(&'static str, &'static str)>,
     parsed: OnceLock<Vec<CustomKind>>,
+    object: OnceLock<Value>,
 }
 
 static TEXT: LazyLock<String> = LazyLock::new(|| text::decompress(include_bytes!("../../data/crds/crds.zst")));
@@ -42,7 +43,7 @@ static CRDS: LazyLock<Vec<EmbeddedCrd>> = LazyLock::new(|| {
     };
     let crd = |(name, json): (&'static str, &'static str)| {
         let kinds = kinds.lines().filter_map(|row| kind(row, name)).collect();
-        EmbeddedCrd { name, json, kinds, parsed: OnceLock::new() }
+        EmbeddedCrd { name, json, kinds, parsed: OnceLock::new(), object: OnceLock::new() }
     };
     objects.lines().filter_map(|row| row.split_once('\t')).map(crd).collect()
 });
@@ -61,6 +62,13 @@ pub fn embedded_kind(api_version: &str, kind: &str) -> Option<&'static CustomKin
 }
 
 impl EmbeddedCrd {
+    /// The whole object, without descriptions.
+    #[must_use]
+    pub fn object(&self) -> &Value {
+        // A test parses every embedded definition.
+        self.object.get_or_init(|| serde_json::from_str(self.json).unwrap_or_default())
+    }
+
     /// Its kinds, one for each version.
     #[must_use]
     fn kinds(&self) -> &[CustomKind] {
@@ -122,6 +130,7 @@ mod tests {
         assert!(CRDS.len() > 30, "{} definitions", CRDS.len());
         for crd in embedded_crds() {
             assert!(!crd.kinds.is_empty() && !crd.kinds().is_empty(), "{}", crd.name);
+            assert_eq!(crd.object()["metadata"]["name"], crd.name);
         }
         for (api_version, kind) in [
             ("argoproj.io/v1alpha1", "Application"),
@@ -129,6 +138,7 @@ mod tests {
             ("cert-manager.io/v1", "Certificate"),
             ("gateway.networking.k8s.io/v1", "HTTPRoute"),
             ("helm.cattle.io/v1", "HelmChartConfig"),
+            ("k3s.cattle.io/v1", "Addon"),
             ("traefik.io/v1alpha1", "IngressRoute"),
         ] {
             assert!(embedded_kind(api_version, kind).is_some(), "{api_version} {kind}");

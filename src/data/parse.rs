@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::schema::{Array, Constraints, Format, ListType, Object, Schema, Type, Validation};
+use super::schema::{Array, Constraints, Format, ListType, Object, Schema, Type};
+use super::validation::{Parts, Validation};
 
 /// The keywords of `JSONSchemaProps` (apiextensions.k8s.io/v1) that mean something here.
 #[derive(Debug, Deserialize)]
@@ -74,10 +75,13 @@ enum SchemaOrBool {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawValidation {
+    #[serde(default)]
     rule: Box<str>,
     message: Option<Box<str>>,
     message_expression: Option<Box<str>>,
     field_path: Option<Box<str>>,
+    #[serde(default)]
+    optional_old_self: bool,
 }
 
 /// Finds the number of a definition by its name.
@@ -94,7 +98,7 @@ pub(super) fn text(text: &str, resolve: Resolve) -> serde_json::Result<Schema> {
 /// When a keyword has a value of a wrong type.
 pub fn value(value: &Value) -> serde_json::Result<Schema> {
     if value.is_null() {
-        return Ok(Schema { kind: Type::Any, nullable: true, default: None, constraints: None });
+        return Ok(Schema::any());
     }
     Ok(schema(Raw::deserialize(value)?, &|_| None))
 }
@@ -102,7 +106,22 @@ pub fn value(value: &Value) -> serde_json::Result<Schema> {
 fn schema(mut raw: Raw, resolve: Resolve) -> Schema {
     let constraints = constraints(&mut raw, resolve);
     let (nullable, default) = (raw.nullable, raw.default.take());
-    Schema { kind: kind(raw, resolve), nullable, default, constraints }
+    let kind = kind(raw, resolve);
+    let ruled = is_ruled(&kind, constraints.as_deref());
+    Schema { kind, nullable, default, constraints, ruled }
+}
+
+fn is_ruled(kind: &Type, constraints: Option<&Constraints>) -> bool {
+    let below = match kind {
+        Type::Object(object) => {
+            object.properties.iter().map(|(_, schema)| schema).chain(object.additional.as_deref()).any(|schema| schema.ruled)
+        }
+        Type::Array(array) => array.items.ruled,
+        _ => false,
+    };
+    below
+        || constraints
+            .is_some_and(|constraints| !constraints.validations.is_empty() || constraints.all_of.iter().any(|schema| schema.ruled))
 }
 
 fn kind(raw: Raw, resolve: Resolve) -> Type {
@@ -152,13 +171,12 @@ fn object(raw: Raw, resolve: Resolve) -> Object {
 }
 
 fn array(raw: Raw, resolve: Resolve) -> Array {
-    let any = || Schema { kind: Type::Any, nullable: true, default: None, constraints: None };
     let list_type = match raw.list_type.as_deref() {
         Some("set") => ListType::Set,
         Some("map") => ListType::Map(raw.list_map_keys),
         _ => ListType::Atomic,
     };
-    Array { items: Box::new(raw.items.map_or_else(any, |items| schema(*items, resolve))), list_type }
+    Array { items: Box::new(raw.items.map_or_else(Schema::any, |items| schema(*items, resolve))), list_type }
 }
 
 fn constraints(raw: &mut Raw, resolve: Resolve) -> Option<Box<Constraints>> {
@@ -182,6 +200,6 @@ fn constraints(raw: &mut Raw, resolve: Resolve) -> Option<Box<Constraints>> {
 }
 
 fn validation(raw: RawValidation) -> Validation {
-    let RawValidation { rule, message, message_expression, field_path } = raw;
-    Validation { rule, message, message_expression, field_path }
+    let RawValidation { rule, message, message_expression, field_path, optional_old_self } = raw;
+    Parts { rule, message, message_expression, field_path, optional_old_self }.into()
 }

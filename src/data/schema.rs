@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::pattern::Pattern;
+use super::validation::Validation;
 
 /// What a value may be.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,29 @@ pub struct Schema {
     pub default: Option<Value>,
     /// What else must hold.
     pub constraints: Option<Box<Constraints>>,
+    /// Whether it, or a schema below it, has CEL rules.
+    pub ruled: bool,
+}
+
+impl Schema {
+    /// A schema that says nothing.
+    #[must_use]
+    pub const fn any() -> Self {
+        Self { kind: Type::Any, nullable: true, default: None, constraints: None, ruled: false }
+    }
+
+    /// Whether a value below may be a number or text, whichever was written.
+    #[must_use]
+    pub fn has_int_or_string(&self) -> bool {
+        match &self.kind {
+            Type::IntOrString => true,
+            Type::Object(object) => {
+                object.properties.iter().map(|(_, schema)| schema).chain(object.additional.as_deref()).any(Self::has_int_or_string)
+            }
+            Type::Array(array) => array.items.has_int_or_string(),
+            _ => false,
+        }
+    }
 }
 
 /// A type.
@@ -133,17 +157,4 @@ pub struct Constraints {
     pub not: Option<Box<Schema>>,
     /// CEL rules.
     pub validations: Vec<Validation>,
-}
-
-/// A CEL rule (`x-kubernetes-validations`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Validation {
-    /// The expression; `self` is the value.
-    pub rule: Box<str>,
-    /// What to say when it does not hold.
-    pub message: Option<Box<str>>,
-    /// An expression that makes the message.
-    pub message_expression: Option<Box<str>>,
-    /// The field to name in the error, relative to the value.
-    pub field_path: Option<Box<str>>,
 }

@@ -20,11 +20,14 @@ pub fn to_dot(diagram: &Diagram) -> String {
     }
     for arrow in &diagram.arrows {
         let style = match arrow.line {
-            Line::Need => "",
-            Line::Order => ", style=dashed",
-            Line::Route => ", style=bold",
+            Line::Need => None,
+            Line::Order => Some("style=dashed".to_owned()),
+            Line::Route => Some("style=bold".to_owned()),
         };
-        let _ = writeln!(out, "  n{} -> n{} [label={}{style}];", arrow.from, arrow.to, quoted(&arrow.labels));
+        let label = (!arrow.labels.is_empty()).then(|| format!("label={}", quoted(&arrow.labels)));
+        let attributes: Vec<String> = label.into_iter().chain(style).collect();
+        let attributes = if attributes.is_empty() { String::new() } else { format!(" [{}]", attributes.join(", ")) };
+        let _ = writeln!(out, "  n{} -> n{}{attributes};", arrow.from, arrow.to);
     }
     out.push_str("}\n");
     out

@@ -204,6 +204,12 @@ impl Objects {
         delete(&self.client, &place.path(), Some(uid)).await.map(|_| ())
     }
 
+    /// Whether others put something into an object.
+    #[must_use]
+    pub fn is_shared(&self, object: &Value) -> bool {
+        super::fields::entries(object).iter().any(|entry| entry["manager"] != self.manager)
+    }
+
     /// Whether an object was applied by this manager.
     #[must_use]
     pub fn is_own(&self, object: &Value) -> bool {

@@ -100,7 +100,8 @@ pub fn folders(objects: &[Object]) -> Vec<Folder> {
         ("gitops", "Application") if object.name() != "root" => Folder::BootstrapApps,
         ("gitops", _) | ("application" | "operators", "AppProject") => Folder::Configs,
         ("application", _) => Folder::Workloads,
-        ("ingress", _) => Folder::Base("ingress"),
+        // Routes ask for certificates, which nothing knows before the definitions of cert-manager are there.
+        ("ingress" | "cert-manager", _) => Folder::Base("ingress"),
         ("operators", _) => Folder::Operators,
         ("base", _) => by_kind(object).unwrap_or(Folder::Base("security")),
         ("extra", _) => by_kind(object).unwrap_or(Folder::Workloads),

@@ -20,8 +20,8 @@ pub struct Manifests {
     /// The objects in the order of the texts; the items of a `List` stand for themselves. Their component is `file`, their origin the
     /// root.
     pub objects: Vec<Object>,
-    /// Where the values of each object stand.
-    nodes: Vec<Node>,
+    /// Where each object stands.
+    places: Vec<Place>,
     /// What is not an object at all.
     pub findings: Vec<Finding>,
 }
@@ -41,36 +41,29 @@ impl Manifests {
         let read: Vec<Self> = pieces.par_iter().with_min_len(8).map(|piece| Self::of_piece(piece, sources)).collect();
         for mut part in read {
             all.objects.append(&mut part.objects);
-            all.nodes.append(&mut part.nodes);
+            all.places.append(&mut part.places);
             all.findings.append(&mut part.findings);
         }
         all
     }
 
-    /// The place of a field's value, given as a JSON pointer into the object of a number, or of its nearest parent that is there.
+    /// Finds where values stand in the texts that this was read from.
     #[must_use]
-    pub fn span(&self, number: usize, pointer: &str) -> Span {
-        walk(&self.nodes[number], pointer).0
-    }
-
-    /// The place of a field's key, where it has one; else as [`Self::span`].
-    #[must_use]
-    pub fn key_span(&self, number: usize, pointer: &str) -> Span {
-        let (value, key) = walk(&self.nodes[number], pointer);
-        key.unwrap_or(value)
+    pub const fn places<'a>(&'a self, sources: &'a Sources) -> Places<'a> {
+        Places { places: self.places.as_slice(), sources, last: None }
     }
 
     fn of_piece(piece: &Piece<'_>, sources: &Sources) -> Self {
         let mut part = Self::default();
         match piece.read() {
-            Ok(Some(node)) => part.document(node, sources),
+            Ok(Some(node)) => part.document(node, Place::of(piece), sources),
             Ok(None) => {}
             Err(error) => part.findings.push(unreadable(&error, sources)),
         }
         part
     }
 
-    fn document(&mut self, node: Node, sources: &Sources) {
+    fn document(&mut self, node: Node, place: Place, sources: &Sources) {
         if node.is_null() {
             return;
         }
@@ -78,29 +71,92 @@ impl Manifests {
             let Value::Map(entries) = node.value else { return };
             for entry in entries.into_iter().filter(|entry| entry.key.text == "items") {
                 let Value::Seq(items) = entry.value.value else { continue };
-                for item in items {
-                    self.document(item, sources);
+                for (index, item) in items.into_iter().enumerate() {
+                    self.document(item, place.item(index), sources);
                 }
             }
             return;
         }
-        let json = match to_json(&node) {
+        let json = match into_json(node) {
             Ok(json) => json,
             Err(error) => return self.findings.push(unreadable(&error, sources)),
         };
         if is_kustomize_file(&json) {
             return;
         }
-        match identify(&node, json) {
+        match identify(json) {
             Ok(object) => {
                 self.objects.push(object);
-                self.nodes.push(node);
+                self.places.push(place);
             }
-            Err((rule, span, message)) => {
+            Err(NotAnObject { rule, pointer, message }) => {
+                let span = Places { places: &[place], sources, last: None }.span(0, pointer);
                 let hint = "every Kubernetes object has `apiVersion`, `kind` and `metadata.name`";
                 self.findings.push(Finding::error(rule, message).with_hint(hint).with_location(sources.locate(span)));
             }
         }
+    }
+}
+
+/// Where an object stands: its document, and within that the numbers of items of lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    document: Span,
+    items: Vec<usize>,
+}
+
+impl Place {
+    fn of(piece: &Piece<'_>) -> Self {
+        Self { document: piece.span(), items: Vec::new() }
+    }
+
+    fn item(&self, index: usize) -> Self {
+        Self { document: self.document, items: self.items.iter().copied().chain([index]).collect() }
+    }
+}
+
+/// Finds where values stand.
+///
+/// It reads documents once more: trees with the place of each value would take more memory than all else together, and most objects have
+/// nothing that is to be shown.
+#[derive(Debug)]
+pub struct Places<'a> {
+    places: &'a [Place],
+    sources: &'a Sources,
+    last: Option<(Span, Node)>,
+}
+
+impl Places<'_> {
+    /// The place of a field's value, given as a JSON pointer into the object of a number, or of its nearest parent that is there.
+    #[must_use]
+    pub fn span(&mut self, number: usize, pointer: &str) -> Span {
+        self.walk(number, pointer).0
+    }
+
+    /// The place of a field's key, where it has one; else as [`Self::span`].
+    #[must_use]
+    pub fn key_span(&mut self, number: usize, pointer: &str) -> Span {
+        let (value, key) = self.walk(number, pointer);
+        key.unwrap_or(value)
+    }
+
+    fn walk(&mut self, number: usize, pointer: &str) -> (Span, Option<Span>) {
+        let place = &self.places[number];
+        if self.last.as_ref().is_none_or(|(document, _)| *document != place.document) {
+            let text = &self.sources.get(place.document.source).text;
+            let node = Piece::at(place.document, text, Limits::MANIFESTS).read().ok().flatten();
+            self.last = node.map(|node| (place.document, node));
+        }
+        // It was read before, so it is there.
+        let Some((_, node)) = &self.last else { return (place.document, None) };
+        let mut object = node;
+        for index in &place.items {
+            match &object.get("items").map(|items| &items.value) {
+                Some(Value::Seq(items)) if *index < items.len() => object = &items[*index],
+                _ => return (object.span, None),
+            }
+        }
+        walk(object, pointer)
     }
 }
 
@@ -135,46 +191,48 @@ fn is_kustomize_file(json: &Json) -> bool {
     json.get("apiVersion").and_then(Json::as_str).is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
-fn identify(node: &Node, json: Json) -> Result<Object, (&'static str, Span, String)> {
-    let Json::Object(map) = json else { return Err((OTHER_CONTENT, node.span, "this document is not a mapping".to_owned())) };
+/// Why a document is no object, and where that shows.
+struct NotAnObject {
+    rule: &'static str,
+    pointer: &'static str,
+    message: String,
+}
+
+fn identify(json: Json) -> Result<Object, NotAnObject> {
+    let refuse = |rule, pointer, message| Err(NotAnObject { rule, pointer, message });
+    let Json::Object(map) = json else { return refuse(OTHER_CONTENT, "", "this document is not a mapping".to_owned()) };
     if !map.contains_key("apiVersion") && !map.contains_key("kind") {
-        return Err((OTHER_CONTENT, node.span, "this document has neither `apiVersion` nor `kind`".to_owned()));
+        return refuse(OTHER_CONTENT, "", "this document has neither `apiVersion` nor `kind`".to_owned());
     }
-    for key in ["apiVersion", "kind"] {
+    for (key, pointer) in [("apiVersion", "/apiVersion"), ("kind", "/kind")] {
         match map.get(key) {
             Some(Json::String(text)) if !text.is_empty() => {}
-            Some(_) => {
-                return Err((
-                    NOT_AN_OBJECT,
-                    node.get(key).map_or(node.span, |value| value.span),
-                    format!("`{key}` must be a text that is not empty"),
-                ));
-            }
-            None => return Err((NOT_AN_OBJECT, node.span, format!("this object has no `{key}`"))),
+            Some(_) => return refuse(NOT_AN_OBJECT, pointer, format!("`{key}` must be a text that is not empty")),
+            None => return refuse(NOT_AN_OBJECT, "", format!("this object has no `{key}`")),
         }
     }
     let name = map.get("metadata").and_then(|metadata| metadata.get("name"));
     if name.is_none_or(|name| name.as_str().is_none_or(str::is_empty)) {
-        let metadata = node.get("metadata").unwrap_or(node);
-        let span = metadata.get("name").map_or(metadata.span, |name| name.span);
-        return Err((NOT_AN_OBJECT, span, format!("this {} has no `metadata.name`", map["kind"].as_str().unwrap_or("object"))));
+        let message = format!("this {} has no `metadata.name`", map["kind"].as_str().unwrap_or("object"));
+        return refuse(NOT_AN_OBJECT, "/metadata/name", message);
     }
-    Object::of_fields("file", ConfigPath::root(), map).map_err(|error| (NOT_AN_OBJECT, node.span, error.message))
+    Object::of_fields("file", ConfigPath::root(), map).or_else(|error| refuse(NOT_AN_OBJECT, "", error.message))
 }
 
 /// The JSON that Kubernetes' reader makes of a document, keys included.
-fn to_json(node: &Node) -> Result<Json, SyntaxError> {
-    Ok(match &node.value {
-        Value::Scalar(_) => node.to_json(),
-        Value::Seq(items) => Json::Array(items.iter().map(to_json).collect::<Result<_, _>>()?),
+fn into_json(node: Node) -> Result<Json, SyntaxError> {
+    Ok(match node.value {
+        Value::Scalar(scalar) => scalar.into_json(),
+        Value::Seq(items) => Json::Array(items.into_iter().map(into_json).collect::<Result<_, _>>()?),
         Value::Map(entries) => {
             let mut map = Map::with_capacity(entries.len());
             for entry in entries {
-                let Some(key) = yaml::key_text_as_go(&entry.key) else {
-                    let message = format!("the key `{}` is not a text", entry.key.text);
-                    return Err(SyntaxError { message, span: entry.key.span, hint: Some("quote it".to_owned()) });
-                };
-                map.insert(key, to_json(&entry.value)?);
+                let span = entry.key.span;
+                let key = yaml::into_key_as_go(entry.key).map_err(|text| {
+                    let message = format!("the key `{text}` is not a text");
+                    SyntaxError { message, span, hint: Some("quote it".to_owned()) }
+                })?;
+                map.insert(key, into_json(entry.value)?);
             }
             Json::Object(map)
         }
@@ -224,7 +282,20 @@ mod tests {
     #[test]
     fn a_pointer_finds_the_very_value() {
         let (manifests, sources) = read("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: 80\n  - port: x\n");
-        let location = sources.locate(manifests.span(0, "/spec/ports/1/port"));
+        let location = sources.locate(manifests.places(&sources).span(0, "/spec/ports/1/port"));
         assert_eq!((location.line, location.column), (7, 11));
+    }
+
+    #[test]
+    fn what_stands_in_lists_is_found() {
+        let (manifests, sources) = read(
+            "# first\nkind: A\napiVersion: v1\nmetadata: {name: a}\n---\napiVersion: v1\nkind: List\nitems:\n\
+             - {apiVersion: v1, kind: B, metadata: {name: b}}\n\
+             - apiVersion: v1\n  kind: List\n  items:\n  - {apiVersion: v1, kind: C, metadata: {name: c}}\n\
+             - {apiVersion: v1, kind: D, metadata: {name: d}}\n",
+        );
+        let mut places = manifests.places(&sources);
+        let mut line = |number| sources.locate(places.span(number, "/metadata/name")).line;
+        assert_eq!([3, 0, 2, 1].map(&mut line), [14, 4, 13, 9]);
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::config::Cluster;
+use crate::config::{Cluster, Dashboard};
 use crate::manifest::Object;
 
 const PREFIX: &str = "gethomepage.dev/";
@@ -17,6 +17,7 @@ pub(super) fn annotate(objects: &mut [Object], cluster: &Cluster) {
     if !discovery.enabled {
         return;
     }
+    let listed = listed(cluster, dashboard);
     for number in 0..objects.len() {
         let object = &objects[number];
         let is_chosen =
@@ -24,7 +25,11 @@ pub(super) fn annotate(objects: &mut [Object], cluster: &Cluster) {
         if object.component() == "extra" || !is_chosen(object.namespace().unwrap_or_default()) {
             continue;
         }
-        let Some(href) = address(object, objects) else { continue };
+        // What only sends browsers elsewhere leads to no Service, and what the page's own config lists would be there twice.
+        let (Some(service), Some(href)) = (service(object), address(object, objects)) else { continue };
+        if listed.contains(&service) {
+            continue;
+        }
         let mut found =
             vec![("enabled", "true".to_owned()), ("name", object.name().to_owned()), ("group", "Cluster".to_owned()), ("href", href)];
         found.extend(pods(object, objects).map(|selector| ("pod-selector", selector)));
@@ -83,14 +88,31 @@ fn is_https(route: &Object, objects: &[Object]) -> bool {
     listeners.find(named).is_some_and(|listener| listener.get("protocol").and_then(Value::as_str) == Some("HTTPS"))
 }
 
-/// The labels of the pods behind the first backend, where they are in the namespace of the route: Homepage shows their state.
-fn pods(route: &Object, objects: &[Object]) -> Option<String> {
+/// The Services that the page's config has links to, and the page itself.
+fn listed(cluster: &Cluster, dashboard: &Dashboard) -> Vec<(String, String)> {
+    let own = |name: String| (dashboard.namespace.to_string(), name);
+    let argocd = cluster.argocd.iter().filter(|argocd| argocd.url.is_some());
+    let argocd = argocd.map(|argocd| (argocd.namespace.to_string(), "argocd-server".to_owned()));
+    let headlamp = dashboard.headlamp.iter().filter(|headlamp| headlamp.url.is_some()).map(|_| own(dashboard.headlamp_name()));
+    let headscale = cluster.headscale.iter().map(|headscale| (headscale.namespace.to_string(), "headscale".to_owned()));
+    argocd.chain(headlamp).chain(headscale).chain([own(dashboard.name.to_string())]).collect()
+}
+
+/// The namespace and name of the Service behind the first backend.
+fn service(route: &Object) -> Option<(String, String)> {
     const BACKENDS: [&str; 3] = ["/spec/rules/0/http/paths/0/backend/service", "/spec/routes/0/services/0", "/spec/rules/0/backendRefs/0"];
     let backend = BACKENDS.iter().find_map(|pointer| route.pointer(pointer))?;
-    let elsewhere = backend.get("namespace").and_then(Value::as_str).is_some_and(|namespace| Some(namespace) != route.namespace());
-    let name = backend.get("name").and_then(Value::as_str).filter(|_| !elsewhere)?;
+    let text = |key: &str| backend.get(key).and_then(Value::as_str);
+    let is_service = text("kind").is_none_or(|kind| kind == "Service");
+    let name = text("name").filter(|_| is_service)?;
+    Some((text("namespace").or_else(|| route.namespace()).unwrap_or_default().to_owned(), name.to_owned()))
+}
+
+/// The labels of the pods behind the first backend, where they are in the namespace of the route: Homepage shows their state.
+fn pods(route: &Object, objects: &[Object]) -> Option<String> {
+    let (namespace, name) = service(route).filter(|(namespace, _)| Some(namespace.as_str()) == route.namespace())?;
     let service = objects.iter().find(|object| {
-        object.group().is_empty() && object.kind() == "Service" && object.name() == name && object.namespace() == route.namespace()
+        object.group().is_empty() && object.kind() == "Service" && object.name() == name && object.namespace() == Some(namespace.as_str())
     })?;
     let selector = service.pointer("/spec/selector")?.as_object()?;
     let labels: Vec<String> = selector.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
@@ -148,6 +170,11 @@ mod tests {
         let untouched = json!({"gethomepage.dev/name": "The shop"});
         assert_eq!(annotated("extra", json!({}), ingress(json!("shop.example.com"))), untouched);
         assert_eq!(annotated("ingress", json!({}), ingress(json!("*.example.com"))), untouched);
+        let page = json!({"name": "web", "namespace": "shop"});
+        assert_eq!(annotated("ingress", page, ingress(json!("shop.example.com"))), untouched);
+        let redirect = json!({"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"entryPoints": ["web"], "routes": [
+            {"match": "Host(`shop.example.com`)", "services": [{"kind": "TraefikService", "name": "noop@internal"}]}]}});
+        assert_eq!(annotated("ingress", json!({}), redirect), json!(null));
         assert_eq!(annotated("ingress", json!({"serviceDiscovery": {"enabled": false}}), ingress(json!("shop.example.com"))), untouched);
         assert_eq!(
             annotated("ingress", json!({"serviceDiscovery": {"namespaces": ["other"]}}), ingress(json!("shop.example.com"))),

@@ -22,11 +22,16 @@ pub fn config_path_of(cluster: &Cluster, object: &Object, pointer: &str) -> Conf
     if let Some(path) = verbatim(config, object, pointer) {
         return path;
     }
+    // A definition is data, chosen as a whole by the entry that asked for it.
+    if object.kind() == "CustomResourceDefinition" {
+        return object.origin().clone();
+    }
     let Some((pointer, before)) = nearest(object, pointer) else { return object.origin().clone() };
     let mut leaves = Vec::new();
     collect_leaves(config, &mut Vec::new(), &mut leaves);
-    // The entry that asked for the object is the most likely place.
-    leaves.sort_by_key(|leaf| !leaf.starts_with(object.origin().segments()));
+    // The entry that asked for the object is the most likely place, and then its section.
+    let entry = object.origin().segments();
+    leaves.sort_by_key(|leaf| if leaf.starts_with(entry) { 0 } else { 1 + u8::from(leaf.first() != entry.first()) });
     leaves
         .into_iter()
         .find(|leaf| reaches(config, leaf, object, pointer, before))

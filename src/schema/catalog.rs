@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::data::{self, CustomKind, Definitions, Kind};
-use crate::diag::Result;
+use crate::diag::{Result, Severity};
 
+use super::cel;
 use super::pointer::Pointer;
 use super::semantic;
 use super::unknown_kind;
@@ -98,6 +99,10 @@ impl Catalog {
                 "",
                 &mut found,
             );
+            // The server asks the rules of what fits otherwise.
+            if found.iter().all(|violation| violation.severity != Severity::Error) {
+                cel::check(fields, custom, &mut found);
+            }
         } else {
             // Nothing else can be said about it.
             found.push(unknown_kind::violation(self.definitions, api_version, name));

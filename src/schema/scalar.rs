@@ -59,6 +59,14 @@ pub(super) fn nano(value: &serde_json::Value) -> Option<i128> {
     Some(if text.starts_with('-') { -amount } else { amount })
 }
 
+/// A whole number; `2.0` reaches the server as 2.
+#[allow(clippy::cast_possible_truncation)]
+pub(super) fn integer(value: &serde_json::Value) -> Option<i64> {
+    // Beyond that, a double is no longer every whole number.
+    let whole = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9.0e15).map(|number| number as i64);
+    value.as_i64().or_else(whole)
+}
+
 fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }

@@ -7,15 +7,20 @@ mod admission;
 mod autoscaler;
 mod definition;
 mod device;
+mod downward;
 mod endpoint;
+mod event;
+mod expression;
 mod flow;
 mod form;
 mod job;
 mod metadata;
 mod node;
 mod pod;
+mod pod_host;
 mod port;
 mod quantity;
+mod review;
 mod table;
 mod workload;
 
@@ -28,7 +33,7 @@ use super::pointer::Pointer;
 use super::violation::Violation;
 use form::Form;
 
-pub(super) use metadata::{check as metadata, is_answered};
+pub(super) use metadata::{check as metadata, embedded, is_answered};
 
 /// A check of one mapping.
 type Check = fn(&Map<String, Value>, &Pointer, &mut Vec<Violation>);
@@ -38,6 +43,8 @@ type Check = fn(&Map<String, Value>, &Pointer, &mut Vec<Violation>);
 struct Rules {
     forms: Vec<(&'static str, Form)>,
     required: Vec<&'static str>,
+    /// Fields that are either unset or say something: the server tells an empty text from none.
+    not_blank: Vec<&'static str>,
     checks: Vec<Check>,
 }
 
@@ -49,18 +56,26 @@ static RULES: LazyLock<HashMap<&'static str, Rules>> = LazyLock::new(|| {
     for (definition, field) in table::required() {
         rules.entry(*definition).or_default().required.push(field);
     }
+    for (definition, field) in table::NOT_BLANK {
+        rules.entry(*definition).or_default().not_blank.push(field);
+    }
     let checks = [
         admission::CHECKS,
         autoscaler::CHECKS,
         definition::CHECKS,
         device::CHECKS,
+        downward::CHECKS,
         endpoint::CHECKS,
+        event::CHECKS,
+        expression::CHECKS,
         flow::CHECKS,
         job::CHECKS,
         node::CHECKS,
         pod::CHECKS,
+        pod_host::CHECKS,
         port::CHECKS,
         quantity::CHECKS,
+        review::CHECKS,
         workload::CHECKS,
     ];
     for (definition, check) in checks.into_iter().flatten() {
@@ -92,6 +107,11 @@ pub(super) fn check(definition: &str, fields: &Map<String, Value>, at: &Pointer,
     for field in &rules.required {
         if fields.get(*field).is_none_or(is_empty) {
             found.push(Violation::new("schema/required", &at.key(field), format!("`{field}` is required")));
+        }
+    }
+    for field in &rules.not_blank {
+        if fields.get(*field).and_then(Value::as_str) == Some("") {
+            found.push(refuse(&at.key(field), "must not be empty").hint("leave the field out"));
         }
     }
     for check in &rules.checks {

@@ -10,6 +10,7 @@ use super::pointer::Pointer;
 use super::required;
 use super::scalar::{is_base64, is_date_time, is_quantity};
 use super::semantic;
+use super::text_format;
 use super::violation::Violation;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -98,6 +99,7 @@ impl<'a> Walk<'a> {
             let here = at.key(key);
             if object.embedded && key == "metadata" {
                 self.metadata(value, &here, found);
+                self.narrowed(value, object.property(key), &here, found);
                 continue;
             }
             if self.dialect == Dialect::BuiltIn && !semantic::looks_into(definition, key) {
@@ -144,6 +146,9 @@ impl<'a> Walk<'a> {
                     found.push(Violation::new("schema/required", &at.key(name), format!("`{name}` is required")));
                 }
             }
+            if !at.is_root() {
+                semantic::embedded(fields, at, found);
+            }
         }
     }
 
@@ -154,6 +159,16 @@ impl<'a> Walk<'a> {
             match (value, &self.definitions.definition(number).kind) {
                 (Value::Object(fields), Type::Object(object)) => walk.fields(fields, object, OBJECT_META, at, found),
                 _ => walk.value(value, self.definitions.definition(number), at, found),
+            }
+        }
+    }
+
+    /// What the schema says about the names in the metadata of a whole object.
+    fn narrowed(self, metadata: &Value, schema: Option<&Schema>, at: &Pointer, found: &mut Vec<Violation>) {
+        let Some(Type::Object(object)) = schema.map(|schema| &schema.kind) else { return };
+        for name in ["name", "generateName"] {
+            if let (Some(value @ Value::String(_)), Some(schema)) = (metadata.get(name), object.property(name)) {
+                self.value(value, schema, &at.key(name), found);
             }
         }
     }
@@ -188,8 +203,9 @@ impl<'a> Walk<'a> {
             | (Type::Boolean, Value::Bool(_))
             | (Type::Number | Type::String(Some(Format::Quantity)), Value::Number(_))
             | (Type::IntOrString, Value::String(_)) => true,
-            // The server takes a list, where text of a format of its own is wanted (seen with `uuid` and `hexcolor`).
-            (Type::String(Some(Format::Other(_))), Value::Array(_)) if self.is_custom() => true,
+            // The server takes a list, where text of a format that it knows is wanted (seen with `uuid`, `hexcolor`, `byte` and times).
+            (Type::String(Some(Format::Other(name))), Value::Array(_)) if self.is_custom() => text_format::is_known(name),
+            (Type::String(Some(Format::Byte | Format::DateTime)), Value::Array(_)) if self.is_custom() => true,
             (Type::String(format), Value::String(text)) => {
                 if let Some(message) = format.as_ref().and_then(|format| self.wrong_format(text, format)) {
                     found.push(Violation::new("schema/format", at, message));
@@ -219,10 +235,12 @@ impl<'a> Walk<'a> {
 
     fn wrong_format(self, text: &str, format: &Format) -> Option<String> {
         match format {
+            Format::Byte if self.is_custom() && self.judged => text_format::wrong(text, "byte").map(|_| "must be base64".to_owned()),
             Format::Byte if !is_base64(text) => Some("must be base64".to_owned()),
+            Format::DateTime if self.is_custom() && self.judged && text_format::wrong(text, "datetime").is_none() => None,
             Format::DateTime if !is_date_time(text) => Some("must be a time like `2026-01-31T12:00:00Z`".to_owned()),
             Format::Quantity if !is_quantity(text) => Some(format!("`{text}` is no quantity like `500m`, `1.5` or `2Gi`")),
-            Format::Other(name) if self.is_custom() && self.judged => constraint::wrong_format(text, name),
+            Format::Other(name) if self.is_custom() && self.judged => text_format::wrong(text, name),
             _ => None,
         }
     }
@@ -286,7 +304,10 @@ fn duplicates(items: &[Value], array: &Array, at: &Pointer, found: &mut Vec<Viol
         ListType::Set => Some(item.to_string()),
         ListType::Map(keys) => Some(
             keys.iter()
-                .map(|key| item.get(&**key).or_else(|| default_of(array, key)).map_or_else(String::new, Value::to_string))
+                .map(|key| {
+                    let value = item.get(&**key).filter(|value| !value.is_null()).or_else(|| default_of(array, key));
+                    value.map_or_else(String::new, Value::to_string)
+                })
                 .collect::<Vec<_>>()
                 .join(", "),
         ),

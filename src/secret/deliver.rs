@@ -76,8 +76,10 @@ pub struct DeliverOptions {
 pub struct Delivered {
     /// How many Secrets there are.
     pub total: usize,
-    /// How many were created, changed or deleted.
+    /// How many of them were created or changed.
     pub changed: usize,
+    /// How many left the config.
+    pub removed: usize,
     /// Why something was not done.
     pub findings: Vec<Finding>,
 }
@@ -166,10 +168,12 @@ pub async fn deliver(delivery: &Delivery, connection: &Connection, options: &Del
     let known: BTreeSet<String> = delivery.secrets.iter().map(Ready::name).collect();
     if options.prune {
         for name in record.others(&known) {
-            if remove(&objects, &name, progress).await? {
-                done.changed += 1;
+            let refused = remove(&objects, &name, progress).await?;
+            if refused.is_empty() {
+                done.removed += 1;
+                record.forget(&name);
             }
-            record.forget(&name);
+            done.findings.extend(refused);
         }
     }
     for ready in good {
@@ -228,13 +232,22 @@ fn wipe(secret: &mut Value) {
     }
 }
 
-/// Deletes a Secret that left the config, if it still is the one that was delivered.
-async fn remove(objects: &Objects, name: &str, progress: &dyn Progress) -> Result<bool> {
-    let Some((namespace, short)) = name.split_once('/') else { return Ok(false) };
+/// Deletes a Secret that left the config, if it still is one that was delivered. Of one that others put something into, only what is ours goes:
+/// Argo CD keeps its own keys in such Secrets.
+async fn remove(objects: &Objects, name: &str, progress: &dyn Progress) -> Result<Vec<Finding>> {
+    let Some((namespace, short)) = name.split_once('/') else { return Ok(Vec::new()) };
     let place = Place { kind: Kind::Secret, namespace, name: short };
-    let Some(live) = objects.metadata(place).await?.filter(|live| objects.is_own(live)) else { return Ok(false) };
-    let Some(uid) = live.pointer("/metadata/uid").and_then(Value::as_str) else { return Ok(false) };
-    objects.delete(place, uid).await?;
-    progress.note(&format!("deleted Secret {name}, which left the cluster file"));
-    Ok(true)
+    let Some(live) = objects.metadata(place).await?.filter(|live| objects.is_own(live)) else { return Ok(Vec::new()) };
+    let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    if objects.is_shared(&live) {
+        let nothing = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": short, "namespace": namespace, "uid": uid}});
+        if let Put::Refused(findings) = objects.apply(place, &nothing, false).await? {
+            return Ok(findings);
+        }
+        progress.note(&format!("took the keys that left the cluster file out of Secret {name}, which others use too"));
+    } else {
+        objects.delete(place, uid).await?;
+        progress.note(&format!("deleted Secret {name}, which left the cluster file"));
+    }
+    Ok(Vec::new())
 }

@@ -56,6 +56,15 @@ pub fn resolve(scalar: &Scalar) -> Resolved {
 }
 
 impl Scalar {
+    /// The value as JSON; see [`super::Node::to_json`].
+    #[must_use]
+    pub fn into_json(self) -> serde_json::Value {
+        match resolve(&self) {
+            Resolved::Str => self.text.into(),
+            other => other.into_json(&self.text),
+        }
+    }
+
     /// Whether YAML 1.1 and 1.2 readers disagree on what this is (`yes`, `012`, `1e3`, `12:30`), so that quotes would make it clear.
     #[must_use]
     pub fn ambiguous(&self) -> bool {
@@ -78,6 +87,14 @@ pub fn key_text_as_go(key: &Key) -> Option<String> {
         Meaning::Float(value) => Some(float::in_key(value)),
         Meaning::Str => Some(key.text.clone()),
     }
+}
+
+/// As [`key_text_as_go`], of a key that is not needed any more.
+///
+/// # Errors
+/// The key's text, where Kubernetes' reader refuses the whole document.
+pub fn into_key_as_go(key: Key) -> Result<String, String> {
+    if key.plain && meaning(&key.text) != Meaning::Str { key_text_as_go(&key).ok_or(key.text) } else { Ok(key.text) }
 }
 
 /// As [`resolve`], for text that has neither quotes nor a tag.

@@ -109,6 +109,14 @@ fn the_settings_as_argo_cd_reads_them() {
           hs.message = obj.status.health.message
         end
       end
+      if hs.status == "Healthy" and obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated ~= nil then
+        local operation = obj.status.operationState
+        local undone = operation == nil or operation.phase == "Running" or obj.spec.syncPolicy.automated.selfHeal == true
+        if undone and (obj.status.sync == nil or obj.status.sync.status ~= "Synced") then
+          hs.status = "Progressing"
+          hs.message = "waiting for the sync"
+        end
+      end
       if obj.metadata.annotations ~= nil and obj.metadata.annotations["argocd.argoproj.io/ignore-healthcheck"] == "true" then
         hs.status = "Healthy"
       end

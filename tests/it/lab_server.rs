@@ -5,6 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use manifestgen::diag::NoProgress;
+use manifestgen::live::{Mode, client_of, define, validate_on_server};
+use manifestgen::manifest::Release;
+use serde_json::Value;
+
 use crate::parts::part;
 
 /// The kubeconfig of the shared server; none when its parts are not there (see [`part`]).
@@ -26,6 +31,24 @@ pub(crate) fn kubeconfig() -> Option<&'static Path> {
         wait_for_path(&file, server)
     });
     Some(path)
+}
+
+/// What the shared server has against releases, each with a name, after these definitions are there; none without its parts.
+pub(crate) fn refusals(definitions: &[Value], releases: impl IntoIterator<Item = (String, Release)>) -> Option<Vec<String>> {
+    let kubeconfig = serde_json::from_slice(&std::fs::read(kubeconfig()?).expect("a kubeconfig")).expect("JSON");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut refused = Vec::new();
+    runtime.block_on(async {
+        let client = client_of(kubeconfig).await.expect("a client");
+        define(&client, definitions).await.expect("defined");
+        for (name, release) in releases {
+            let report = validate_on_server(&release, &client, Mode::Ephemeral, &NoProgress).await.expect("an answer");
+            assert_eq!(report.objects, release.objects().len(), "{name}");
+            refused.extend(report.findings.into_iter().map(|finding| format!("{name}: {}: {}", finding.rule, finding.message)));
+            refused.extend(report.not_checked.into_iter().map(|not| format!("{name}: not checked: {}", not.reason)));
+        }
+    });
+    Some(refused)
 }
 
 /// Runs `__control-plane`, which ends when the process `owner` does, with scratch folders below `tmp`.

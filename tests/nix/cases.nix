@@ -17,12 +17,13 @@ let
   worker = machines."lan/worker";
   inMesh = machines."mesh/primer";
   joins = machines."mesh/worker";
+  delivering = machines."secrets/primer";
   service = config: name: config.systemd.services.${name};
   all = lib.attrValues (removeAttrs machines (lib.attrNames broken));
   ours =
     config:
     lib.filterAttrs (
-      name: _: lib.hasPrefix "cluster-" name || name == "manifestgen-apply"
+      name: _: lib.hasPrefix "cluster-" name || lib.hasPrefix "manifestgen-" name
     ) config.systemd.services;
   hardening = import ../../modules/hardening.nix;
 in
@@ -30,6 +31,8 @@ in
   inherit machines broken odd;
   checks = [
     (check "packages" [
+      "cluster-argocd"
+      "cluster-argocd-tcg"
       "cluster-generations"
       "cluster-generations-tcg"
       "cluster-headscale"
@@ -316,42 +319,86 @@ in
       (service inMesh "cluster-join-keys").serviceConfig.ExecStart
     )
 
+    (check "mesh: keys are made for the host keys of the cluster file" {
+      worker = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPinVPS483IDRnojl/a1rSfjeRJ3Vtj49cpvQRNdNJzU";
+    } machines."keys of the cluster file".cluster.joinKeys.recipients)
+
     (check "secrets: delivered before the release, from credentials"
       [
         [ "manifestgen-apply.service" ]
         [
-          "kubeconfig:/etc/rancher/k3s/k3s.yaml"
-          "value.derp-private.key:/run/agenix/headscale-derp"
-          "value.noise-private.key:/run/agenix/headscale-noise"
+          "k3s.service"
+          "agenix-install-secrets.service"
+        ]
+        "%d/k3s_kubeconfig"
+        [
+          "k3s_kubeconfig:/etc/rancher/k3s/k3s.yaml"
+          "headscale-noise:/run/agenix/headscale-noise"
+          "headscale-derp:/run/agenix/headscale-derp"
+          "index-key:/run/agenix/index-key"
         ]
       ]
       (
         let
-          unit = service vm.cluster-secrets.nodes.primer "cluster-secret-headscale-secrets";
+          unit = service delivering "manifestgen-secrets";
         in
         [
           unit.before
+          unit.after
+          unit.environment.KUBECONFIG
           unit.serviceConfig.LoadCredential
         ]
       )
     )
+    (check "secrets: the command has the cluster file beside the encrypted files" (
+      let
+        files = pkgs.linkFarm "cluster-secrets" {
+          "cluster.yaml" = delivering.services.manifestgen.configFile;
+          "secrets" = ../../fixtures/nix/cluster/secrets;
+        };
+      in
+      "\"${builtins.storeDir}/${lib.fixedWidthString 32 "0" ""}-manifestgen-secrets/bin/manifestgen-secrets\" \"--config\" \"${files}/cluster.yaml\" \"--force-conflicts\""
+    ) (service delivering "manifestgen-secrets").serviceConfig.ExecStart)
+    (check "secrets: what each machine decrypts is what manifestgen wrote"
+      [
+        [
+          "headscale-derp"
+          "headscale-noise"
+          "index-key"
+          "k3s-token"
+        ]
+        [
+          "index-key"
+          "k3s-token"
+        ]
+        [ "/run/agenix/k3s-token" ]
+      ]
+      [
+        (lib.attrNames delivering.age.secrets)
+        (lib.attrNames machines."secrets/worker".age.secrets)
+        [ delivering.age.secrets.k3s-token.path ]
+      ]
+    )
+    (check "secrets: only the primer delivers, and only if it is to" [ true false false false ] (
+      map (config: config.systemd.services ? manifestgen-secrets) [
+        delivering
+        machines."secrets/worker"
+        machines."secrets/by hand"
+        primer
+      ]
+    ))
     (check "secrets: k3s waits for agenix, where it is used" [ true false ] (
       map (config: lib.elem "agenix-install-secrets.service" (service config "k3s").after) [
         vm.cluster-secrets.nodes.primer
         primer
       ]
     ))
-    (check "secrets: a new encrypted file restarts the delivery" [ true true ] (
+    (check "secrets: other encrypted files are another command, which restarts the delivery" false (
       let
         before = vm.cluster-secrets.nodes.primer;
-        after = before.specialisation.rotated.configuration;
-        triggers =
-          config: map baseNameOf (service config "cluster-secret-headscale-secrets").restartTriggers;
+        command = config: (service config "manifestgen-secrets").serviceConfig.ExecStart;
       in
-      [
-        (lib.elem "headscale-noise.age" (triggers before))
-        (lib.elem "headscale-noise-rotated.age" (triggers after))
-      ]
+      command before == command before.specialisation.rotated.configuration
     ))
     (check "generations: the smaller one drops an object"
       [

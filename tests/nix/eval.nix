@@ -118,10 +118,15 @@ in
           }
         )
       );
-  clusters = lib.mapAttrs (_: config: {
+  clusters = lib.mapAttrs (machine: config: {
+    # VM tests have no registry: what k3s has of images before it starts.
+    images = lib.optionals (lib.hasPrefix "cluster-" machine) (
+      map (image: image.image) config.services.k3s.images
+    );
     inherit (config.services.manifestgen) settings profile nodeName;
     command = config.services.manifestgen.manifests.command;
     files = mirror.releaseFiles config;
     apply = config.systemd.services.manifestgen-apply.serviceConfig.ExecStart or null;
+    deliver = config.systemd.services.manifestgen-secrets.serviceConfig.ExecStart or null;
   }) (removeAttrs machines (lib.attrNames cases.broken));
 }

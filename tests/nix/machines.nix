@@ -72,6 +72,12 @@ let
       };
     };
   };
+  # What the encrypted files of the fixtures are made of.
+  withSecrets = lib.importJSON ../../fixtures/nix/cluster/cluster.json;
+  decrypting = {
+    services.manifestgen.nodeInterfaces = [ "eth1" ];
+    cluster.secrets.folder = ../../fixtures/nix/cluster/secrets;
+  };
   keys.cluster.joinKeys = {
     recipients.worker = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbc";
     tags = [ "tag:node" ];
@@ -125,18 +131,44 @@ in
     "tag without owner" = node "primer" mesh (
       lib.recursiveUpdate keys { cluster.joinKeys.tags = [ "tag:other" ]; }
     );
-    "secret in the store" = node "primer" lan {
-      cluster.secrets.bad = {
-        namespace = "headscale";
-        keys.value = "${builtins.storeDir}/value";
-      };
+    "keys of the cluster file" = node "primer" (changed mesh {
+      nodes = map (
+        entry:
+        entry
+        // {
+          hostKeys = [
+            "age16fem3e02pngfdtqhgl394w88j7m729jexfnhsddygr2zanp3eagqnvly5p"
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPinVPS483IDRnojl/a1rSfjeRJ3Vtj49cpvQRNdNJzU"
+          ];
+        }
+      ) mesh.nodes;
+    }) { cluster.joinKeys.tags = [ "tag:node" ]; };
+    "secrets/primer" = node "primer" withSecrets {
+      imports = [ decrypting ];
+      cluster.secrets.deliver.arguments = [ "--force-conflicts" ];
     };
-    "secret on a worker" = node "worker" lan {
-      cluster.secrets.bad = {
-        namespace = "headscale";
-        keys.value = "/run/agenix/value";
-      };
+    "secrets/worker" = node "worker" withSecrets decrypting;
+    "secrets/by hand" = node "primer" withSecrets {
+      imports = [ decrypting ];
+      cluster.secrets.deliver.enable = false;
     };
+    "no folder of secrets" = node "primer" withSecrets { };
+    "folder without secrets" = node "primer" withSecrets { cluster.secrets.folder = ./mirror; };
+    "secret that the primer cannot read" = node "primer" (changed withSecrets {
+      secrets = withSecrets.secrets ++ [
+        {
+          name = "mail";
+          deliver = [
+            {
+              type = "kubernetes";
+              namespace = "mail";
+              name = "mail";
+              key = "password";
+            }
+          ];
+        }
+      ];
+    }) decrypting;
     "WireGuard without keys" = node "worker" {
       nodes = [
         {
@@ -160,7 +192,7 @@ in
   broken = {
     # The template leaves the worker's key to be filled in, and the build says so.
     "template/primer" = [
-      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME` to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
+      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `settings.nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
     ];
     stranger = [
       "services.manifestgen: no entry of `settings.nodes` is named `laptop`: set `networking.hostName` or `services.manifestgen.nodeName` to one of primer, worker, second, third"
@@ -182,7 +214,7 @@ in
       "cluster.mesh: Headscale does not approve the route of `primer` by itself: add `headscale.policy.autoApprovers.routes.\"192.168.1.10/32\" = [ \"tag:…\" ]`, with a tag of `cluster.joinKeys.tags`"
     ];
     "no recipient" = [
-      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME` to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
+      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `settings.nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
     ];
     "unknown recipient" = [
       "cluster.joinKeys: `recipients` has wroker, and no other node of that name has `mesh.type = \"tailscale\"`"
@@ -190,11 +222,15 @@ in
     "tag without owner" = [
       "cluster.joinKeys: Headscale refuses a tag without an owner: add each of tag:other to `headscale.policy.tagOwners`"
     ];
-    "secret in the store" = [
-      "cluster.secrets.bad: the value of `value` is in the store, where everybody can read it: give the path that agenix decrypts it to"
+    "no folder of secrets" = [
+      "cluster.secrets: `settings.secrets` declares k3s-token, headscale-noise, headscale-derp: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`"
     ];
-    "secret on a worker" = [
-      "cluster.secrets: only the primer delivers Secrets: move `cluster.secrets` to its configuration"
+    "folder without secrets" = [
+      "cluster.secrets: `folder` is ${toString ./mirror}: give the path `./secrets`, without quotes, of the folder that lies beside the cluster file"
+      "cluster.secrets: ${toString ./mirror} has no `nodes.nix`: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else"
+    ];
+    "secret that the primer cannot read" = [
+      "cluster.secrets: `primer` delivers into the cluster and does not decrypt mail: set `hostKeys` in its entry of `settings.nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`"
     ];
     "WireGuard without keys" = [
       "cluster.mesh.wireguard: `worker` has no private key: set `privateKeyFile`, for example to the path of an agenix secret"

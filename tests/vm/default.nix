@@ -21,6 +21,7 @@ lib.mapAttrs
     }
   )
   {
+    cluster-argocd = ./argocd.nix;
     cluster-headscale = ./headscale.nix;
     cluster-secrets = ./secrets.nix;
     cluster-generations = ./generations.nix;

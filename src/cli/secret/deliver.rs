@@ -74,13 +74,14 @@ pub(super) fn deliver(ui: &Ui, args: &DeliverArgs) -> Result<Outcome> {
 }
 
 fn summary(done: &Delivered) -> String {
-    let Delivered { total, changed, findings } = done;
+    let Delivered { total, changed, removed, findings } = done;
     let secrets = if *total == 1 { "Secret" } else { "Secrets" };
     if !findings.is_empty() {
         return "not delivered, or not wholly; deliver again once the above is mended".to_owned();
     }
-    match changed {
-        0 => format!("{total} {secrets} are in the cluster as the files have them"),
-        _ => format!("{total} {secrets} delivered, {changed} of them changed"),
+    match (changed, removed) {
+        (0, 0) => format!("{total} {secrets} are in the cluster as the files have them"),
+        (changed, 0) => format!("{total} {secrets} delivered, {changed} of them changed"),
+        (changed, removed) => format!("{total} {secrets} delivered, {changed} of them changed; {removed} left"),
     }
 }

@@ -49,6 +49,9 @@ pub(in crate::component) fn of_operators<'a>(
     cluster.applications.iter().filter(|entry| entry.project() == OPERATORS_PROJECT).for_each(|entry| uses.add(entry));
     let own = cluster.projects.iter().position(|project| project.name.as_str() == OPERATORS_PROJECT);
     let mut spec = own.map_or_else(nothing, |own| cluster.projects[own].spec.clone());
+    // Some of their objects go elsewhere: cert-manager's leases and the Services of kube-prometheus-stack to `kube-system`. Who may make
+    // roles of the cluster could do so anyway.
+    uses.destinations = uses.destinations.into_iter().map(|[server, name, _]| [server, name, Some(ANY.to_owned())]).collect();
     // Charts of operators bring definitions, roles and webhooks.
     spec.cluster_resource_whitelist
         .get_or_insert_with(|| vec![ClusterResource { group: ANY.to_owned(), kind: ANY.to_owned(), name: None }]);

@@ -5,23 +5,15 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Context, Output, at, pages};
 use crate::component::pod;
-use crate::config::Port;
-use crate::config::dashboard::Headlamp;
+use crate::config::dashboard::{HEADLAMP_PORT, Headlamp};
 use crate::diag::Result;
 
-/// The port of the pod and of the Service (headlamp `Dockerfile`).
-pub(super) const PORT: Port = Port(4466);
 /// `headlamp` of the image, whose group is 101 (headlamp `charts/headlamp/values.yaml`).
 const USER: i64 = 100;
 
-/// The name of its objects.
-pub(super) fn name(context: Context<'_>) -> String {
-    format!("{}-headlamp", context.name())
-}
-
 /// Adds the ServiceAccount without any rights, the pod and the Service.
 pub(super) fn render(context: Context<'_>, headlamp: &Headlamp, out: &mut Output) -> Result<()> {
-    let name = name(context);
+    let name = context.dashboard.headlamp_name();
     let account =
         ServiceAccount { metadata: context.metadata(&name), automount_service_account_token: Some(false), ..ServiceAccount::default() };
     out.object(at(["headlamp"]), &account)?;
@@ -36,7 +28,7 @@ pub(super) fn render(context: Context<'_>, headlamp: &Headlamp, out: &mut Output
         ..PodSpec::default()
     };
     out.object(at(["headlamp"]), &pages::one_pod(context, &name, "headlamp", None, spec))?;
-    out.object(at(["headlamp", "service"]), &pages::service(context, &name, "headlamp", PORT, &headlamp.service))
+    out.object(at(["headlamp", "service"]), &pages::service(context, &name, "headlamp", HEADLAMP_PORT, &headlamp.service))
 }
 
 fn container(headlamp: &Headlamp) -> Container {
@@ -51,7 +43,7 @@ fn container(headlamp: &Headlamp) -> Container {
         args: Some(args),
         ports: Some(vec![ContainerPort {
             name: Some("http".to_owned()),
-            container_port: PORT.as_i32(),
+            container_port: HEADLAMP_PORT.as_i32(),
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         }]),

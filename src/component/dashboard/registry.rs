@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use crate::config::dashboard::Link;
+use crate::config::dashboard::{HEADLAMP_PORT, Link};
 use crate::config::headscale::ServerUrl;
 
 /// Services under their headings, in the form of Homepage's `services.yaml`: headings and entries in the order in which they come.
@@ -57,7 +57,9 @@ fn known(context: Context<'_>) -> Vec<(&'static str, Value)> {
     if let Some(headlamp) = &context.dashboard.headlamp
         && let Some(url) = &headlamp.url
     {
-        let monitor = format!("http://{}-headlamp.{}.svc.{domain}:{}", context.name(), context.dashboard.namespace, super::headlamp::PORT);
+        let name = context.dashboard.headlamp_name();
+        let path = headlamp.base_path.as_deref().unwrap_or_default();
+        let monitor = format!("http://{name}.{}.svc.{domain}:{HEADLAMP_PORT}{path}/", context.dashboard.namespace);
         known.push((
             "Headlamp",
             json!({"href": url, "icon": "headlamp.png", "description": "The cluster's objects", "siteMonitor": monitor}),

@@ -3,9 +3,10 @@
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::{Context, Output, at, headlamp};
+use super::{Context, Output, at};
 use crate::component::traffic::{dns, port};
 use crate::config::HttpUrl;
+use crate::config::dashboard::HEADLAMP_PORT;
 use crate::diag::Result;
 
 /// The ports of the API server: of its Service, and of k3s behind it.
@@ -19,8 +20,8 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
     let page = policy(context, context.name(), "homepage", context.dashboard.port.0, page_ports(context));
     out.object(at([]), &page)?;
     if context.dashboard.headlamp.is_some() {
-        let name = headlamp::name(context);
-        out.object(at(["headlamp"]), &policy(context, &name, "headlamp", headlamp::PORT.0, API_SERVER.to_vec()))?;
+        let name = context.dashboard.headlamp_name();
+        out.object(at(["headlamp"]), &policy(context, &name, "headlamp", HEADLAMP_PORT.0, API_SERVER.to_vec()))?;
     }
     Ok(())
 }
@@ -55,6 +56,6 @@ fn page_ports(context: Context<'_>) -> Vec<u16> {
     let cluster = context.cluster;
     ports.extend(cluster.argocd.as_ref().filter(|argocd| argocd.url.is_some()).map(|_| 8080));
     ports.extend(cluster.headscale.as_ref().map(|headscale| headscale.listen.port.0));
-    ports.extend(context.dashboard.headlamp.as_ref().filter(|headlamp| headlamp.url.is_some()).map(|_| headlamp::PORT.0));
+    ports.extend(context.dashboard.headlamp.as_ref().filter(|headlamp| headlamp.url.is_some()).map(|_| HEADLAMP_PORT.0));
     ports
 }

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::extra_objects;
-use crate::config::{Cluster, Problems, dagger, dashboard, headscale};
+use crate::config::{Cluster, Problems, dagger, dashboard, headscale, ingress};
 use crate::source::ConfigPath;
 
 const RULE: &str = "config/node-port";
@@ -55,12 +55,10 @@ fn range(cluster: &Cluster) -> Option<RangeInclusive<u64>> {
 fn of_components(cluster: &Cluster) -> Vec<Claim> {
     let headscale = cluster.headscale.iter().flat_map(headscale::node_ports);
     let dagger = cluster.dagger.iter().flat_map(dagger::node_ports);
+    let ingress = cluster.ingress.iter().flat_map(ingress::node_ports);
     let dashboard = cluster.dashboard.iter().flat_map(dashboard::node_ports);
-    headscale
-        .chain(dagger)
-        .chain(dashboard)
-        .map(|(path, protocol, port)| Claim { path, protocol: protocol.to_owned(), port: port.into() })
-        .collect()
+    let claim = |(path, protocol, port): (ConfigPath, &'static str, u16)| Claim { path, protocol: protocol.to_owned(), port: port.into() };
+    headscale.chain(dagger).chain(ingress).chain(dashboard).map(claim).collect()
 }
 
 fn of_objects(cluster: &Cluster) -> Vec<Claim> {

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::DashboardService;
 use crate::config::argocd::Resources;
-use crate::config::{HttpUrl, Image, Quantity};
+use crate::config::{HttpUrl, Image, Port, Quantity};
+
+/// The port of its pod and of its Service (headlamp `Dockerfile`).
+pub const HEADLAMP_PORT: Port = Port(4466);
 
 /// A view of the cluster's objects, with what people may do by their own rights: they log in with a token or by OpenID Connect, and its
 /// own ServiceAccount may do nothing.

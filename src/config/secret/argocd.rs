@@ -9,8 +9,8 @@ use crate::source::ConfigPath;
 /// A Secret that the section `argocd` speaks of.
 pub(super) struct Asked {
     pub(super) name: String,
-    /// The label by which Argo CD finds it.
-    pub(super) label: (&'static str, &'static str),
+    /// The label by which Argo CD finds it, where it does not know its name.
+    pub(super) label: Option<(&'static str, &'static str)>,
     /// What it holds besides secrets.
     pub(super) plain: BTreeMap<String, String>,
     /// The keys that hold secrets.
@@ -34,7 +34,7 @@ pub(super) fn asked(cluster: &Cluster) -> Vec<Asked> {
         let Some(credentials) = repository.credentials else { continue };
         all.push(Asked {
             name: repository.secret(),
-            label: (TYPE, "repository"),
+            label: Some((TYPE, "repository")),
             plain: repository.settings().into_iter().map(owned).collect(),
             keys: keys(credentials),
             by: at("repositories", number),
@@ -43,12 +43,19 @@ pub(super) fn asked(cluster: &Cluster) -> Vec<Asked> {
     for (number, template) in argocd.credential_templates.iter().enumerate() {
         all.push(Asked {
             name: template.secret(),
-            label: (TYPE, "repo-creds"),
+            label: Some((TYPE, "repo-creds")),
             plain: template.settings().into_iter().map(owned).collect(),
             keys: keys(template.credentials),
             by: at("credentialTemplates", number),
         });
     }
+    all.push(Asked {
+        name: "argocd-notifications-secret".to_owned(),
+        label: None,
+        plain: BTreeMap::new(),
+        keys: argocd.notifications.secret_keys.clone(),
+        by: ConfigPath::of(["argocd", "notifications", "secretKeys"]),
+    });
     let oidc = argocd.oidc.iter().filter_map(|oidc| oidc.client_secret.as_ref());
     let named = oidc.map(|secret| (ConfigPath::of(["argocd", "oidc", "clientSecret"]), secret));
     let named = named.chain(
@@ -57,7 +64,7 @@ pub(super) fn asked(cluster: &Cluster) -> Vec<Asked> {
     for (by, secret) in named.filter(|(_, secret)| secret.name.as_str() != OWN) {
         all.push(Asked {
             name: secret.name.to_string(),
-            label: ("app.kubernetes.io/part-of", "argocd"),
+            label: Some(("app.kubernetes.io/part-of", "argocd")),
             plain: BTreeMap::new(),
             keys: vec![secret.key.clone()],
             by,

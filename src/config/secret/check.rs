@@ -103,16 +103,21 @@ mod tests {
                 "cluster": {"name": "c"}, "recipients": {"admins": [AGE]}, "secrets": secrets,
                 "nodes": [{"name": "primer", "role": "server", "hostKeys": [SSH]}],
                 "argocd": {
+                    "notifications": {"secretKeys": ["slack-token"]},
                     "repositories": [{"name": "app", "url": "https://git.example.com/app.git", "credentials": "basic", "project": "shop"}],
                     "oidc": {"name": "O", "issuer": "https://id.example.com", "clientID": "a", "clientSecret": {"name": "oidc", "key": "secret"}},
                 },
             });
             cluster(config)
         };
-        let half =
-            config(json!([{"name": "a", "deliver": into("repository-app", "password")}, {"name": "b", "deliver": into("oidc", "sekret")}]));
+        let half = config(json!([
+            {"name": "a", "deliver": into("repository-app", "password")},
+            {"name": "b", "deliver": into("oidc", "sekret")},
+            {"name": "n", "deliver": into("argocd-notifications-secret", "slack")},
+        ]));
         insta::assert_snapshot!(said(check, &half), @"
         error secrets[0].deliver[0] config/secret: Secret `argocd/repository-app` has no key `username`, which Argo CD needs
+        error secrets[2].deliver[0] config/secret: Secret `argocd/argocd-notifications-secret` has no key `slack-token`, which Argo CD needs
         error secrets[1].deliver[0] config/secret: Secret `argocd/oidc` has no key `secret`, which Argo CD needs
         ");
         let whole = config(json!([

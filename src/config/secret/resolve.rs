@@ -146,7 +146,7 @@ impl Cluster {
         if let Some(argocd) = &self.argocd {
             for asked in asked(self) {
                 let Some(whole) = all.get_mut(&(argocd.namespace.to_string(), asked.name)) else { continue };
-                whole.labels.insert(asked.label.0.to_owned(), asked.label.1.to_owned());
+                whole.labels.extend(asked.label.map(|(key, value)| (key.to_owned(), value.to_owned())));
                 for (key, value) in asked.plain {
                     if !whole.keys.contains_key(&key) {
                         whole.plain.entry(key).or_insert(value);

@@ -10,7 +10,8 @@ pub(in crate::rule) const RULE: Rule = Rule {
     level: Level::Deny,
     summary: "two Ingress rules with the same class, host and path",
     why: "Which of the two backends answers is up to the controller: one takes the older Ingress, another the first by name. The rules of \
-        one Ingress collide as well. An Ingress marked as a canary of another one is left alone.",
+        one Ingress collide as well. An Ingress marked as a canary of another one is left alone, and so are two for different entry points of \
+        Traefik.",
     bad: r"
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -62,12 +63,13 @@ spec:
                 continue;
             }
             let Some(spec) = Field::of(object, &["spec"]) else { continue };
+            let entry_points = annotation("traefik.ingress.kubernetes.io/router.entrypoints").unwrap_or_default();
             let class = spec.text("ingressClassName").or_else(|| annotation("kubernetes.io/ingress.class")).unwrap_or_default();
             for rule in spec.list("rules") {
                 let host = rule.text("host").unwrap_or("*");
                 for path in rule.get("http").into_iter().flat_map(|http| http.list("paths")) {
                     let text = path.text("path").unwrap_or("/");
-                    let key = (class, host, text, path.text("pathType").unwrap_or_default());
+                    let key = (class, entry_points, host, text, path.text("pathType").unwrap_or_default());
                     let pointer = path.get("path").unwrap_or(path);
                     if let Some(owner) = owners.insert(key, number) {
                         let other = if owner == number {

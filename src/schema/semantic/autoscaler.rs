@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::schema::pointer::Pointer;
+use crate::schema::scalar::integer;
 use crate::schema::violation::Violation;
 
 use super::form::Form;
@@ -35,7 +36,7 @@ const SOURCES: [(&str, &str); 5] = [
 ];
 
 fn spec(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
-    let number = |field: &str| spec.get(field).and_then(Value::as_i64);
+    let number = |field: &str| spec.get(field).and_then(integer);
     let least = number("minReplicas");
     if least.zip(number("maxReplicas")).is_some_and(|(least, most)| least > most) {
         found.push(refuse(&at.key("maxReplicas"), "must not be less than `minReplicas`"));

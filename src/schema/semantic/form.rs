@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::schema::pointer::Pointer;
-use crate::schema::scalar::nano;
+use crate::schema::scalar::{integer, nano};
 use crate::schema::violation::Violation;
 
 use super::refuse;
@@ -122,7 +122,8 @@ impl Form {
             (_, Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     // An entry of a list is never unset.
-                    if matches!(item, Value::String(text) if text.is_empty()) && !matches!(self, Self::LabelValue) {
+                    let is_text = !matches!(self, Self::LabelValue | Self::Range(..) | Self::Port | Self::PortOrUnset | Self::Percent);
+                    if (item.as_str() == Some("") || item.is_null()) && is_text {
                         found.push(refuse(&at.index(index), "must not be empty"));
                     }
                     self.check(item, &at.index(index), found);
@@ -133,20 +134,22 @@ impl Form {
                     found.push(refuse(at, format!("`{text}` is not {expected}")));
                 }
             }
-            (Self::Range(least, most), Value::Number(number)) if number.as_i64().is_some_and(|number| number < least || number > most) => {
+            (Self::Range(least, most), number @ Value::Number(_))
+                if integer(number).is_some_and(|number| number < least || number > most) =>
+            {
                 let message = match (least, most) {
                     (_, i64::MAX) => format!("must be at least {least}, is {number}"),
                     _ => format!("must be from {least} to {most}, is {number}"),
                 };
                 found.push(refuse(at, message));
             }
-            (Self::Port, Value::Number(number)) if number.as_i64().is_some_and(|port| !(1..=65535).contains(&port)) => {
+            (Self::Port, number @ Value::Number(_)) if integer(number).is_some_and(|port| !(1..=65535).contains(&port)) => {
                 found.push(refuse(at, format!("{number} is not a port: 1 to 65535")));
             }
-            (Self::PortOrUnset, Value::Number(number)) if number.as_i64().is_some_and(|port| !(0..=65535).contains(&port)) => {
+            (Self::PortOrUnset, number @ Value::Number(_)) if integer(number).is_some_and(|port| !(0..=65535).contains(&port)) => {
                 found.push(refuse(at, format!("{number} is not a port: 1 to 65535")));
             }
-            (Self::Percent, Value::Number(number)) if number.as_i64().is_some_and(|number| number < 0) => {
+            (Self::Percent, number @ Value::Number(_)) if integer(number).is_some_and(|number| number < 0) => {
                 found.push(refuse(at, format!("must not be negative, is {number}")));
             }
             _ => {}

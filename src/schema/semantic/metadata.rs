@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::data;
 use crate::schema::pointer::Pointer;
+use crate::schema::scalar::integer;
 use crate::schema::violation::Violation;
 use crate::versions::KUBERNETES;
 
@@ -67,6 +68,19 @@ pub(in crate::schema) fn check(group: &str, kind: &str, object: &Map<String, Val
     }
 }
 
+/// A whole object inside of a custom one (`pkg/apiserver/schema/objectmeta/validation.go` of `k8s.io/apiextensions-apiserver`).
+pub(in crate::schema) fn embedded(object: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    if text(object, "apiVersion").matches('/').count() > 1 {
+        found.push(refuse(&at.key("apiVersion"), "must be a version, or a group and a version"));
+    }
+    Form::MixedDns1035.check(&Value::from(text(object, "kind")), &at.key("kind"), found);
+    if let Some(Value::Object(metadata)) = object.get("metadata") {
+        let here = at.key("metadata");
+        Form::PathSegment.check(&Value::from(text(metadata, "name")), &here.key("name"), found);
+        Form::DnsLabel.check(&Value::from(text(metadata, "namespace")), &here.key("namespace"), found);
+    }
+}
+
 /// Whether objects of the kind are answered and never stored, so that nobody looks into their metadata.
 pub(in crate::schema) fn is_answered(group: &str, kind: &str) -> bool {
     (group == "authentication.k8s.io" && matches!(kind, "TokenReview" | "SelfSubjectReview"))
@@ -89,6 +103,7 @@ const FREE_FINALIZERS: &[(&str, &str)] = &[
 const GENERATION_COUNTS: &[(&str, &str)] = &[
     ("", "ConfigMap"),
     ("", "Endpoints"),
+    ("", "Event"),
     ("", "LimitRange"),
     ("", "Namespace"),
     ("", "Node"),
@@ -98,12 +113,27 @@ const GENERATION_COUNTS: &[(&str, &str)] = &[
     ("", "Secret"),
     ("", "Service"),
     ("", "ServiceAccount"),
+    ("apiregistration.k8s.io", "APIService"),
     ("apps", "ControllerRevision"),
     ("autoscaling", "HorizontalPodAutoscaler"),
+    ("certificates.k8s.io", "CertificateSigningRequest"),
     ("coordination.k8s.io", "Lease"),
+    ("events.k8s.io", "Event"),
+    ("networking.k8s.io", "IPAddress"),
+    ("networking.k8s.io", "ServiceCIDR"),
+    ("node.k8s.io", "RuntimeClass"),
     ("rbac.authorization.k8s.io", "ClusterRole"),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
     ("rbac.authorization.k8s.io", "Role"),
+    ("rbac.authorization.k8s.io", "RoleBinding"),
+    ("resource.k8s.io", "ResourceClaim"),
+    ("resource.k8s.io", "ResourceClaimTemplate"),
+    ("storage.k8s.io", "CSIDriver"),
+    ("storage.k8s.io", "CSINode"),
+    ("storage.k8s.io", "CSIStorageCapacity"),
     ("storage.k8s.io", "StorageClass"),
+    ("storage.k8s.io", "VolumeAttachment"),
+    ("storage.k8s.io", "VolumeAttributesClass"),
 ];
 
 /// What is checked in the metadata of an object, and not in that of a template (`k8s.io/apimachinery/pkg/api/validation/objectmeta.go`).
@@ -123,7 +153,7 @@ fn details(group: &str, kind: &str, metadata: &Map<String, Value>, at: &Pointer,
     if controllers.any(|other| Some(other) != first) {
         found.push(refuse(&at.key("ownerReferences"), "only one owner can be the controller"));
     }
-    if GENERATION_COUNTS.contains(&(group, kind)) && metadata.get("generation").and_then(Value::as_i64).is_some_and(|number| number < 0) {
+    if GENERATION_COUNTS.contains(&(group, kind)) && metadata.get("generation").and_then(integer).is_some_and(|number| number < 0) {
         found.push(refuse(&at.key("generation"), "must not be negative"));
     }
     // A prefix may end with a dash, which the generated end hides.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::schema::pointer::Pointer;
 use crate::schema::violation::Violation;
 
-use super::form::{Form, is_dns_subdomain};
+use super::form::Form;
 use super::{Check, is_empty, list, refuse, text};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("core.v1.DownwardAPIVolumeFile", file),
     ("core.v1.ReplicationControllerSpec", selector),
     ("core.v1.Secret", secret),
-    ("core.v1.Event", event),
+    ("core.v1.NodeSelector", required_affinity),
 ];
 
 fn requirement(requirement: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
@@ -181,14 +181,16 @@ fn secret(secret: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>)
     }
 }
 
-/// `pkg/apis/core/validation/events.go`: the namespace must be that of the object.
-fn event(event: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
-    let namespace = event.get("metadata").and_then(|metadata| metadata["namespace"].as_str()).unwrap_or("default");
-    if let Some(other) = event.get("involvedObject").and_then(|object| object["namespace"].as_str())
-        && !other.is_empty()
-        && other != namespace
-        && is_dns_subdomain(namespace)
-    {
-        found.push(refuse(&at.key("involvedObject").key("namespace"), format!("must be `{namespace}`, the namespace of the event")));
+/// Values of labels that a node must have are judged; those that it had better have are not.
+fn required_affinity(selector: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let terms_at = at.key("nodeSelectorTerms");
+    for (index, term) in list(selector, "nodeSelectorTerms").iter().enumerate() {
+        let term_at = terms_at.index(index);
+        let list_at = term_at.key("matchExpressions");
+        for (index, expression) in term["matchExpressions"].as_array().into_iter().flatten().enumerate() {
+            if let Some(values) = expression.get("values") {
+                Form::LabelValue.check(values, &list_at.index(index).key("values"), found);
+            }
+        }
     }
 }

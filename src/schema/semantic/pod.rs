@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::schema::pointer::Pointer;
-use crate::schema::scalar::nano;
+use crate::schema::scalar::{integer, nano};
 use crate::schema::violation::Violation;
 
-use super::form::Form;
 use super::{Check, is_empty, list, refuse, text};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
@@ -31,7 +30,6 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("core.v1.EnvVarSource", env_source),
     ("core.v1.EnvFromSource", env_from),
     ("core.v1.Toleration", toleration),
-    ("core.v1.NodeSelectorTerm", term),
     ("core.v1.ResourceFieldSelector", resource_field),
     ("core.v1.ResourceRequirements", resources),
 ];
@@ -48,7 +46,8 @@ fn containers(pod: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>
             if !name.is_empty() && !names.insert(name) {
                 found.push(duplicate(&here.key("name"), name));
             }
-            if text(container, "image").trim().is_empty() && !matches!(container.get("image"), Some(Value::Number(_) | Value::Bool(_))) {
+            let image = text(container, "image");
+            if image.trim().is_empty() && !matches!(container.get("image"), Some(Value::Number(_) | Value::Bool(_))) {
                 found.push(Violation::new("schema/required", &here.key("image"), "`image` is required"));
             }
         }
@@ -132,7 +131,7 @@ fn duplicate(at: &Pointer, value: &str) -> Violation {
 
 fn probes(container: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     for name in ["livenessProbe", "startupProbe"] {
-        let threshold = container.get(name).and_then(|probe| probe.get("successThreshold")).and_then(Value::as_i64);
+        let threshold = container.get(name).and_then(|probe| probe.get("successThreshold")).and_then(integer);
         if threshold.is_some_and(|threshold| threshold > 1) {
             found.push(refuse(&at.key(name).key("successThreshold"), "must be 1 here"));
         }
@@ -193,15 +192,6 @@ fn toleration(toleration: &Map<String, Value>, at: &Pointer, found: &mut Vec<Vio
     }
 }
 
-fn term(term: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
-    let list_at = at.key("matchExpressions");
-    for (index, expression) in list(term, "matchExpressions").iter().enumerate() {
-        if let (Some("In" | "NotIn"), Some(values)) = (expression["operator"].as_str(), expression.get("values")) {
-            Form::LabelValue.check(values, &list_at.index(index).key("values"), found);
-        }
-    }
-}
-
 fn resource_field(selector: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     let resource = text(selector, "resource");
     let known = resource
@@ -221,6 +211,10 @@ fn resources(resources: &Map<String, Value>, at: &Pointer, found: &mut Vec<Viola
     for kind in ["limits", "requests"] {
         let kind_at = at.key(kind);
         for (name, quantity) in resources.get(kind).and_then(Value::as_object).into_iter().flatten() {
+            if !is_resource(name) {
+                let message = format!("`{name}` is neither `cpu`, `memory`, `ephemeral-storage` or `hugepages-…`, nor has it a domain");
+                found.push(refuse(&kind_at.key(name), message));
+            }
             let Some(amount) = nano(quantity) else { continue };
             if amount < 0 {
                 found.push(refuse(&kind_at.key(name), "must not be negative"));
@@ -231,4 +225,9 @@ fn resources(resources: &Map<String, Value>, at: &Pointer, found: &mut Vec<Viola
             }
         }
     }
+}
+
+/// A resource that a container can have: a standard one, or one of somebody's domain.
+pub(super) fn is_resource(name: &str) -> bool {
+    name.contains('/') || matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::schema::pointer::Pointer;
+use crate::schema::scalar::integer;
 use crate::schema::violation::Violation;
 
 use super::form::Form;
@@ -117,7 +118,7 @@ fn peer(peer: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
 }
 
 fn port_range(port: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
-    let Some(last) = port.get("endPort").and_then(Value::as_i64) else { return };
+    let Some(last) = port.get("endPort").and_then(integer) else { return };
     match port.get("port") {
         Some(Value::Number(first)) if first.as_i64().is_some_and(|first| last < first) => {
             found.push(refuse(&at.key("endPort"), "must not be less than `port`"));

@@ -27,7 +27,8 @@ pub(super) fn is_standard_container_resource(name: &str) -> bool {
     matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-")
 }
 
-const QUOTAS: &[&str] = &[
+/// Resources that a quota measures.
+const MEASURED: &[&str] = &[
     "cpu",
     "memory",
     "ephemeral-storage",
@@ -38,15 +39,6 @@ const QUOTAS: &[&str] = &[
     "limits.cpu",
     "limits.memory",
     "limits.ephemeral-storage",
-    "pods",
-    "resourcequotas",
-    "services",
-    "replicationcontrollers",
-    "secrets",
-    "persistentvolumeclaims",
-    "configmaps",
-    "services.nodeports",
-    "services.loadbalancers",
 ];
 
 /// Resources that are counted, not measured.
@@ -61,6 +53,11 @@ const COUNTED: &[&str] = &[
     "services.nodeports",
     "services.loadbalancers",
 ];
+
+/// What a quota may name without a domain (`IsStandardQuotaResourceName`).
+fn is_quota(name: &str) -> bool {
+    MEASURED.contains(&name) || COUNTED.contains(&name)
+}
 
 fn limits(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     let (list_at, mut seen) = (at.key("limits"), HashSet::new());
@@ -93,7 +90,7 @@ fn limit(limit: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
                 && (name.contains('/')
                     || match kind {
                         "Pod" | "Container" => is_standard_container_resource(name),
-                        _ => is_standard_container_resource(name) || QUOTAS.contains(&name.as_str()) || name == "storage",
+                        _ => is_standard_container_resource(name) || is_quota(name) || name == "storage",
                     });
             if !fits {
                 found.push(refuse(&at.key(field).key(name), format!("`{name}` is neither a standard resource nor has it a domain")));
@@ -142,11 +139,7 @@ fn quota(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     for (name, amount) in spec.get("hard").and_then(Value::as_object).into_iter().flatten() {
         if !super::form::is_qualified_name(name) {
             found.push(refuse(&here.key(name), format!("`{name}` is not a qualified name")));
-        } else if !name.contains('/')
-            && !QUOTAS.contains(&name.as_str())
-            && !name.starts_with("hugepages-")
-            && !name.starts_with("requests.hugepages-")
-        {
+        } else if !name.contains('/') && !is_quota(name) && !name.starts_with("hugepages-") && !name.starts_with("requests.hugepages-") {
             found.push(refuse(&here.key(name), format!("`{name}` is neither a standard resource nor has it a domain")));
         }
         if (COUNTED.contains(&name.as_str()) || name.starts_with("count/"))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScanError};
 
-use crate::source::SourceId;
+use crate::source::{SourceId, Span};
 use crate::yaml::Node;
 
 use super::build::Builder;
@@ -45,7 +45,20 @@ pub fn pieces(source: SourceId, text: &str, limits: Limits) -> Result<impl Itera
     Ok(pieces.map(move |(start, piece)| Piece { text, start, piece, limits }))
 }
 
-impl Piece<'_> {
+impl<'input> Piece<'input> {
+    /// The piece that stands at a place, as [`Self::span`] named it. `text` is the whole one.
+    #[must_use]
+    pub fn at(place: Span, text: &'input str, limits: Limits) -> Self {
+        let (start, end) = (place.start as usize, place.end as usize);
+        Self { text: Text { source: place.source, whole: text }, start, piece: text.get(start..end).unwrap_or_default(), limits }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.text.span(self.start, self.start + self.piece.len())
+    }
+
     /// Reads the document; none when there is nothing but comments.
     ///
     /// # Errors

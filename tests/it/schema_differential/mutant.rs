@@ -53,8 +53,13 @@ pub(crate) fn mutants(object: &Value) -> Vec<Mutant> {
         }
     }
     mutants.retain(|mutant| mutant.object != *object && mutant.object.is_object());
-    mutants.push(Mutant { class: "unchanged", path: String::new(), object: object.clone() });
+    mutants.push(unchanged(object));
     mutants
+}
+
+/// The object itself.
+pub(crate) fn unchanged(object: &Value) -> Mutant {
+    Mutant { class: "unchanged", path: String::new(), object: object.clone() }
 }
 
 fn collect(value: &Value, at: String, places: &mut Vec<String>) {

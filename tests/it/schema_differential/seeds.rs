@@ -36,13 +36,15 @@ pub(crate) fn own_definitions() -> Vec<Value> {
 pub(crate) fn read(folder: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
+    paths.iter().flat_map(|path| documents(path).expect("valid YAML")).collect()
+}
+
+/// The documents of a file; nothing where it cannot be read.
+pub(crate) fn documents(path: &Path) -> Option<Vec<Value>> {
     let mut sources = Sources::new();
-    let mut objects = Vec::new();
-    for path in paths {
-        let source = sources.add(path.display().to_string(), fs::read_to_string(&path).expect("UTF-8"));
-        let documents = yaml::parse(source, &sources.get(source).text, yaml::Limits::MANIFESTS).expect("valid YAML");
-        objects.extend(documents.iter().map(yaml::Node::to_json));
-    }
-    objects
+    let source = sources.add(path.display().to_string(), fs::read_to_string(path).ok()?);
+    let documents = yaml::parse(source, &sources.get(source).text, yaml::Limits::MANIFESTS).ok()?;
+    Some(documents.iter().map(yaml::Node::to_json).collect())
 }

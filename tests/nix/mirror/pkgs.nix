@@ -57,6 +57,17 @@ let
         inherit command;
         passthru = environment.passthru or { };
       };
+    # Its path changes with what it links to, as a real one does.
+    linkFarm =
+      name: entries:
+      assert lib.isAttrs entries;
+      let
+        links = lib.mapAttrs (_: toString) entries;
+      in
+      derivation name {
+        inherit links;
+        outPath = "${store}/${builtins.hashString "md5" (builtins.toJSON links)}-${name}";
+      };
     formats.json = { }: {
       type = json;
       generate = name: value: derivation name { inherit value; };
@@ -118,14 +129,21 @@ let
         // overrides
       );
     age = package "age" "1.3.1";
+    argocd = package "argocd" "3.3.2";
+    bash = package "bash" "5.3";
+    cacert = package "cacert" "3.117";
     cargo = package "cargo" "1.95.0";
     clippy = package "clippy" "1.95.0";
+    coredns = package "coredns" "1.14.1";
     coreutils = package "coreutils" "9.10";
     curl = package "curl" "8.20.0";
     deadnix = package "deadnix" "1.3.1";
+    dex-oidc = package "dex-oidc" "2.45.0";
     etcd = package "etcd" "3.6.8";
     findutils = package "findutils" "4.10.0";
+    git = package "git" "2.53.0";
     gnugrep = package "gnugrep" "3.12";
+    gnupg = package "gnupg" "2.4.9";
     go = package "go" "1.26.3";
     headscale = package "headscale" "0.28.0";
     installShellFiles = package "install-shell-files" "0";
@@ -137,6 +155,7 @@ let
     nixfmt = package "nixfmt" "1.2.0";
     nixfmt-tree = package "nixfmt-tree" "1.2.0";
     python3 = package "python3" "3.13.13";
+    redis = package "redis" "8.2.3";
     rustc = package "rustc" "1.95.0";
     rustfmt = package "rustfmt" "1.95.0";
     shellcheck = package "shellcheck" "0.11.0";

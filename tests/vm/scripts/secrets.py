@@ -1,6 +1,6 @@
 # machines: primer
 FILE = "/run/agenix/headscale-noise"
-UNIT = "cluster-secret-headscale-secrets.service"
+UNIT = "manifestgen-secrets.service"
 
 
 def delivered() -> str:
@@ -29,6 +29,11 @@ with subtest("the value is in no store path, log or argument"):
     primer.fail(f"journalctl --boot --grep {value[-20:]}")
     primer.fail(f"grep --recursive --quiet --fixed-strings {value[-20:]} /run/current-system/etc")
 
+with subtest("nor in k3s' database, which is encrypted from the first start"):
+    status = primer.succeed("k3s secrets-encrypt status")
+    assert "Encryption Status: Enabled" in status, status
+    primer.fail(f"grep --recursive --quiet --fixed-strings --text {value[-20:]} /var/lib/rancher/k3s/server/db")
+
 with subtest("a rotated value reaches the pod"):
     before = pods()
     primer.succeed("/run/current-system/specialisation/rotated/bin/switch-to-configuration test")
@@ -37,3 +42,9 @@ with subtest("a rotated value reaches the pod"):
     assert delivered() != first
     kubectl(primer, "--namespace=headscale", "rollout", "status", "deployment/headscale")
     assert not before & pods(), "the pod still runs with the old key"
+
+with subtest("older files are refused, and the newer value stays"):
+    newer = delivered()
+    primer.succeed("/run/booted-system/bin/switch-to-configuration test || true")
+    primer.wait_until_succeeds(f"journalctl --boot --unit={UNIT} --grep older")
+    assert delivered() == newer

@@ -7,9 +7,12 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use crate::cel::parse;
+use crate::schema::cel;
 use crate::schema::pointer::Pointer;
 use crate::schema::violation::Violation;
 
+use super::super::expression::{self, Wanted};
 use super::super::{is_empty, list, refuse, text};
 use super::structural::is_true;
 
@@ -193,10 +196,14 @@ fn rules(schema: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) 
         } else if breaks(code) && message.is_empty() {
             found.push(Violation::new("schema/required", &here.key("message"), "`message` is required for a rule of several lines"));
         }
-        let expression = text(rule, "messageExpression");
-        if !expression.is_empty() && expression.trim().is_empty() {
+        let maker = text(rule, "messageExpression");
+        if !maker.is_empty() && maker.trim().is_empty() {
             found.push(refuse(&here.key("messageExpression"), "must not be blank"));
         }
+        let variables = ["self", "oldSelf"];
+        expression::check(code, &variables, Wanted::Bool, &here.key("rule"), found);
+        expression::check(maker, &variables, Wanted::Text, &here.key("messageExpression"), found);
+        fields(code, schema, &here.key("rule"), found);
         let reason = text(rule, "reason");
         let known = ["FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate"];
         if rule.get("reason").is_some_and(Value::is_string) && !known.contains(&reason) {
@@ -205,6 +212,18 @@ fn rules(schema: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) 
         let path = text(rule, "fieldPath");
         if !path.is_empty() && !leads_somewhere(path, schema) {
             found.push(refuse(&here.key("fieldPath"), format!("the schema has no field `{path}`")));
+        }
+    }
+}
+
+/// `self.x` is a field that the schema knows. Whole objects have some that it need not name.
+fn fields(code: &str, schema: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let (Some(Value::Object(properties)), None) = (schema.get("properties"), schema.get("additionalProperties")) else { return };
+    let Ok(expression) = parse(code) else { return };
+    for free in expression.free_names().into_iter().filter(|free| free.name == "self") {
+        let Some(field) = free.field.filter(|field| !matches!(*field, "apiVersion" | "kind" | "metadata")) else { continue };
+        if cel::unescaped(field).is_none_or(|name| !properties.contains_key(&*name)) {
+            found.push(refuse(at, format!("undefined field `{field}`")));
         }
     }
 }
