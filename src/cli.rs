@@ -15,6 +15,7 @@ mod init;
 mod local_repositories;
 mod man;
 mod manifest_files;
+mod node;
 mod object_numbers;
 mod offline;
 mod plan;
@@ -77,6 +78,8 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     /// Take a whole release away
     Delete(delete::DeleteArgs),
+    /// What one machine of the cluster needs
+    Node(node::NodeArgs),
     /// Rehearse an upgrade on a throw-away control plane: the old release, then the new one
     Rehearse(rehearse::RehearseArgs),
     /// Watch the cluster file: at each save, what it changes and what is wrong with it
@@ -121,6 +124,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Status(args) => status::status(&ui, &args),
         Command::Rollback(args) => rollback::rollback(&ui, &args),
         Command::Delete(args) => delete::delete(&ui, &args),
+        Command::Node(args) => node::node(&ui, &args),
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),

@@ -18,6 +18,7 @@ pub mod diagram;
 pub mod lab;
 pub mod live;
 pub mod manifest;
+pub mod preflight;
 pub mod process;
 pub mod reference;
 pub mod render;

@@ -34,6 +34,7 @@ mod typed_patch;
 mod validate;
 mod verdict;
 mod warning;
+mod webhook;
 
 pub use apply::{Applied, ApplyOptions, apply};
 pub use connect::{Connection, client_of, connect};

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::contained::contains;
 use super::custom::{established, path as definition_path, without_conversion};
 use super::discovery::served;
 use super::judge::judge;
@@ -21,6 +20,13 @@ struct Laid {
     absent: Option<String>,
     /// Whether the cluster has another form of it.
     changing: bool,
+}
+
+impl Laid {
+    /// One that the cluster has exactly so.
+    fn there() -> Self {
+        Self { verdict: Verdict { judged: true, ..Verdict::default() }, absent: None, changing: false }
+    }
 }
 
 impl Session<'_> {
@@ -60,6 +66,9 @@ impl Session<'_> {
     }
 
     async fn lay_namespace(&self, index: usize) -> Result<Laid> {
+        if self.there[index] {
+            return Ok(Laid::there());
+        }
         let (name, value) = (self.objects[index].name(), &self.values[index]);
         let path = format!("/api/v1/namespaces/{}", segment(name));
         let mut verdict = Verdict::from(judge(self.client, Write::DryApply, &path, value).await?);
@@ -79,11 +88,11 @@ impl Session<'_> {
     }
 
     async fn lay_definition(&self, index: usize) -> Result<Laid> {
+        if self.there[index] {
+            return Ok(Laid::there());
+        }
         let (name, value) = (self.objects[index].name(), &self.values[index]);
         let path = definition_path(name);
-        if self.mode == Mode::Live && get(self.client, &path).await?.is_some_and(|live| contains(&live, value)) {
-            return Ok(Laid { verdict: Verdict { judged: true, ..Verdict::default() }, absent: None, changing: false });
-        }
         let judgement = judge(self.client, Write::DryApply, &path, value).await?;
         let generation = judgement.accepted.pointer("/metadata/generation").cloned();
         let mut verdict = Verdict::from(judgement);

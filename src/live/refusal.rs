@@ -5,7 +5,7 @@ use kube::core::response::StatusCause;
 use serde_json::Value;
 
 use super::field_path::pointer;
-use super::{admission, typed_patch};
+use super::{admission, typed_patch, webhook};
 use crate::diag::{Finding, ObjectRef};
 
 /// Longer values say nothing more.
@@ -69,6 +69,9 @@ pub(super) fn causes(status: &Status, object: &Value) -> Vec<Cause> {
     }
     if status.code == 413 || status.message.contains("request is too large") {
         return vec![Cause::new("schema/too-large", "the object is larger than the API server takes (3 MiB, 1.5 MiB in etcd)")];
+    }
+    if let Some(cause) = webhook::cause(&status.message).filter(|_| status.code == 500) {
+        return vec![cause];
     }
     if status.code == 403 {
         return admission::causes(status, object);

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::warning::texts;
+use super::webhook;
 use crate::diag::{Error, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -194,7 +195,12 @@ fn patience(call: &Call<'_>, answer: &Answer) -> Option<Duration> {
         429 | 502..=504 => Some(AWAY),
         // Any other write with a conflict carries the version that it wants to change.
         409 => (call.content_type == APPLY && is_overtaken(&answer.status())).then_some(TROUBLED),
-        500 => (!super::typed_patch::is_about_object(&answer.status().message)).then_some(TROUBLED),
+        500 => {
+            let message = answer.status().message;
+            // How long a webhook is waited for is for whoever writes to say.
+            let is_answer = super::typed_patch::is_about_object(&message) || call.method != "GET" && webhook::is_silent(&message);
+            (!is_answer).then_some(TROUBLED)
+        }
         _ => None,
     }
 }

@@ -22,7 +22,12 @@ pub(crate) struct World {
 impl World {
     /// None when the parts are not there. The namespace has the release's name and is not part of it.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        let (kubeconfig, kubectl) = (kubeconfig()?.to_owned(), part("kubectl")?);
+        Self::on(kubeconfig()?, name)
+    }
+
+    /// The same on another server.
+    pub(crate) fn on(kubeconfig: &Path, name: &str) -> Option<Self> {
+        let (kubeconfig, kubectl) = (kubeconfig.to_owned(), part("kubectl")?);
         let world = Self { folder: folder(), kubeconfig, kubectl, name: name.to_owned() };
         world.kubectl(&["create", "namespace", name]);
         Some(world)

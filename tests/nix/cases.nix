@@ -37,6 +37,8 @@ in
       "cluster-generations-tcg"
       "cluster-headscale"
       "cluster-headscale-tcg"
+      "cluster-ingress"
+      "cluster-ingress-tcg"
       "cluster-mesh"
       "cluster-mesh-tcg"
       "cluster-secrets"

@@ -23,6 +23,7 @@ lib.mapAttrs
   {
     cluster-argocd = ./argocd.nix;
     cluster-headscale = ./headscale.nix;
+    cluster-ingress = ./ingress.nix;
     cluster-secrets = ./secrets.nix;
     cluster-generations = ./generations.nix;
     cluster-mesh = ./mesh.nix;

@@ -22,7 +22,9 @@ in
     ];
   };
   coredns = image "coredns" [ pkgs.coredns ] { Entrypoint = [ "/bin/coredns" ]; };
-  # Its arguments are options alone, as those of upstream's entry point may be.
+  # These have options alone for arguments, as upstream's entry points may have, too.
+  echo = image "echo" [ pkgs.whoami ] { Entrypoint = [ "/bin/whoami" ]; };
+  traefik = image "traefik" [ pkgs.traefik ] { Entrypoint = [ "/bin/traefik" ]; };
   redis = image "redis" [ pkgs.redis ] { Entrypoint = [ "/bin/redis-server" ]; };
   # One program under the names of upstream's image, with what it calls; Dex runs beside it, started by it.
   argocd =

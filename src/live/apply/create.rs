@@ -11,6 +11,7 @@ use crate::live::plan::{Action, Item};
 use crate::live::refusal::{Cause, causes};
 use crate::live::request::{Answer, Call, JSON_PATCH, Write, allowed, failed, get, send, write};
 use crate::live::target::Target;
+use crate::live::webhook;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -50,8 +51,7 @@ fn may_pass(answer: &Answer) -> bool {
     let status = answer.status();
     let says = |words: &str| status.message.contains(words);
     match answer.code {
-        // The webhook's pods are not ready. (`request` gives up on it too early.)
-        500 => says("failed calling webhook") || says("no endpoints available"),
+        500 => webhook::is_silent(&status.message),
         // A kind that was defined a moment ago is served by one API server and not yet by the next.
         404 => says("could not find the requested resource"),
         // A controller makes it for every namespace.

@@ -18,9 +18,9 @@ use crate::live::field_path::pointer;
 use crate::live::fields::{adopted_managers, is_adopted_manager, own, release_adopted};
 use crate::live::judge::judge;
 use crate::live::refusal::{Cause, causes};
-use crate::live::request::{Write, exists, get, write};
+use crate::live::request::{Write, exists, write};
 use crate::live::target::{Wanted, path_of};
-use crate::live::warning;
+use crate::live::{warning, webhook};
 
 /// What was seen of one object.
 pub(super) struct Seen {
@@ -40,7 +40,7 @@ impl Seen {
 
 impl Prepare<'_> {
     /// Looks at one object; asks the server where that is not enough to tell.
-    pub(super) async fn look(&self, wanted: &Wanted) -> Result<Seen> {
+    pub(super) async fn look(&self, wanted: &Wanted, live: Option<Value>) -> Result<Seen> {
         let mut reference = wanted.object.reference();
         reference.namespace.clone_from(&wanted.namespace);
         let mut seen = Seen::new(Entry::new(reference, Action::Create));
@@ -48,9 +48,8 @@ impl Prepare<'_> {
             self.without_kind(wanted, &mut seen);
             return Ok(seen);
         };
-        let absent = wanted.namespace.as_ref().and_then(|namespace| self.absent_namespaces.get(namespace));
-        let Some(live) = (if absent.is_some() { None } else { get(&self.target.client, path).await? }) else {
-            match absent {
+        let Some(live) = live else {
+            match wanted.namespace.as_ref().and_then(|namespace| self.absent_namespaces.get(namespace)) {
                 Some(true) => {
                     seen.entry.reasons.push("its namespace comes with the release".to_owned());
                     self.look_elsewhere(wanted, &mut seen).await?;
@@ -139,7 +138,10 @@ impl Prepare<'_> {
         let place = Place::root(self.definitions, &custom, wanted.object.api_version(), wanted.object.kind());
         if !answer.is_good() {
             let named = causes(&answer.status(), &wanted.value);
-            if is_about_the_change(self.target, wanted, &named).await? {
+            if is_unheard(&named) {
+                seen.entry.changes = diff_of_written(live, &wanted.value, place);
+                self.refuse(wanted, named, seen);
+            } else if is_about_the_change(self.target, wanted, &named).await? {
                 seen.entry.changes = diff_of_written(live, &wanted.value, place);
                 Self::replace(wanted, &named, seen);
             } else {
@@ -208,13 +210,20 @@ impl Prepare<'_> {
         if seen.entry.uid.is_some() {
             seen.entry.action = Action::Change;
         }
-        seen.findings.extend(causes.into_iter().map(|cause| cause.error(wanted.object.reference())));
+        // Applying waits for the webhook, which may even come with the release.
+        let severity = if is_unheard(&causes) { Cause::warning } else { Cause::error };
+        seen.findings.extend(causes.into_iter().map(|cause| severity(cause, wanted.object.reference())));
     }
 
     fn warn(warnings: &[String], wanted: &Wanted, seen: &mut Seen) {
         let causes = warnings.iter().flat_map(|text| warning::causes(text, &wanted.value));
         seen.findings.extend(causes.map(|cause| cause.warning(wanted.object.reference())));
     }
+}
+
+/// Whether the server could say nothing about an object, because a webhook does not answer.
+fn is_unheard(causes: &[Cause]) -> bool {
+    causes.iter().any(|cause| cause.rule == webhook::RULE)
 }
 
 /// Whether a field, in the notation of structured-merge-diff, has the same value in both.

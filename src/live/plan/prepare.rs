@@ -84,9 +84,11 @@ pub(in crate::live) async fn prepare(
     };
     progress.step(&format!("comparing {} objects with the cluster", wanted.len()));
     let done = AtomicUsize::new(0);
-    let mut seen = prepare.look_at(&wanted, is_definition, &done, progress).await?;
+    // Definitions are looked at first, but read together with the rest: a large one takes the server long.
+    let mut present = prepare.read(&wanted).await?;
+    let mut seen = prepare.look_at(&wanted, &mut present, is_definition, &done, progress).await?;
     prepare.note_definitions(&wanted, &seen);
-    seen.extend(prepare.look_at(&wanted, |object| !is_definition(object), &done, progress).await?);
+    seen.extend(prepare.look_at(&wanted, &mut present, |object| !is_definition(object), &done, progress).await?);
     seen.sort_by_key(|(index, _)| *index);
 
     let mut plan = Plan {
@@ -190,17 +192,33 @@ fn is_namespace(object: &Object) -> bool {
 }
 
 impl Prepare<'_> {
+    /// What the cluster has of each object.
+    async fn read(&self, wanted: &[Wanted]) -> Result<Vec<Option<Value>>> {
+        stream::iter(wanted)
+            .map(|wanted| async move {
+                let absent = wanted.namespace.as_ref().is_some_and(|namespace| self.absent_namespaces.contains_key(namespace));
+                match &wanted.path {
+                    Some(path) if !absent => get(&self.target.client, path).await,
+                    _ => Ok(None),
+                }
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
     async fn look_at(
         &self,
         wanted: &[Wanted],
+        present: &mut [Option<Value>],
         which: impl Fn(&Object) -> bool,
         done: &AtomicUsize,
         progress: &dyn Progress,
     ) -> Result<Vec<(usize, Seen)>> {
-        let chosen: Vec<_> = wanted.iter().enumerate().filter(|(_, wanted)| which(&wanted.object)).collect();
+        let chosen: Vec<_> = wanted.iter().zip(present).enumerate().filter(|(_, (wanted, _))| which(&wanted.object)).collect();
         stream::iter(chosen)
-            .map(|(index, one)| async move {
-                let seen = self.look(one).await?;
+            .map(|(index, (one, present))| async move {
+                let seen = self.look(one, present.take()).await?;
                 progress.count(done.fetch_add(1, Ordering::Relaxed) + 1, wanted.len());
                 Ok((index, seen))
             })

@@ -56,17 +56,31 @@ fn holds_list(fields: &Map<String, Value>, desired: &[Value], live: &Value) -> b
             if token.starts_with("v:") {
                 return desired.contains(now);
             }
-            // A key that has a default, such as a port's `protocol`, need not be written down, but is owned all the same: ask.
-            desired.iter().find(|item| item_is(item, token)).is_some_and(|wanted| holds(below, wanted, now))
+            desired.iter().find(|item| is_entry(item, token)).is_some_and(|wanted| holds(below, wanted, now))
         })
         && in_order(desired, live, fields)
 }
 
 /// The entries that we own keep their order among themselves, which matters for init containers and their like.
 fn in_order(desired: &[Value], live: &[Value], fields: &Map<String, Value>) -> bool {
-    let token_of = |item: &Value| fields.keys().find(|token| item_is(item, token));
+    let token_of = |item: &Value| fields.keys().find(|token| is_entry(item, token));
     let known = desired.iter().map(token_of);
     known.eq(live.iter().filter_map(token_of).map(Some))
+}
+
+/// Whether an entry is the one that a token names, also when it leaves out the one key that has a default.
+///
+/// Of the keys of lists in Kubernetes' own kinds only a port's `protocol` has one, `TCP` (`+listMapKey=protocol` and `+default="TCP"` in
+/// `k8s.io/api/core/v1/types.go`). Had we ever written it down, in a custom kind with another default say, we would own it, and the fields
+/// would differ.
+fn is_entry(item: &Value, token: &str) -> bool {
+    if item_is(item, token) {
+        return true;
+    }
+    let Some(map) = item.as_object().filter(|map| !map.contains_key("protocol")) else { return false };
+    let mut whole = map.clone();
+    whole.insert("protocol".to_owned(), "TCP".into());
+    token.starts_with("k:") && item_is(&Value::Object(whole), token)
 }
 
 fn owned(fields: &Map<String, Value>) -> usize {
@@ -107,6 +121,19 @@ mod tests {
     #[test]
     fn the_same_is_known_to_be_the_same() {
         assert!(is_unchanged(&desired(), &live(fields())));
+    }
+
+    #[test]
+    fn a_key_that_has_a_default_may_be_left_out() {
+        let mut fields = fields();
+        let ports = json!({"k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}, "f:port": {}}});
+        fields["f:spec"]["f:ports"] = ports;
+        let mut desired = desired();
+        assert!(!is_unchanged(&desired, &live(fields.clone())), "a value that becomes ours is a change");
+        desired["spec"]["ports"][0].as_object_mut().expect("a mapping").shift_remove("protocol");
+        assert!(is_unchanged(&desired, &live(fields.clone())));
+        desired["spec"]["ports"][0]["protocol"] = "UDP".into();
+        assert!(!is_unchanged(&desired, &live(fields)));
     }
 
     #[test]

@@ -154,6 +154,7 @@ let
     mount = package "mount" "2.42";
     nixfmt = package "nixfmt" "1.2.0";
     nixfmt-tree = package "nixfmt-tree" "1.2.0";
+    openssl = package "openssl" "3.6.1";
     python3 = package "python3" "3.13.13";
     redis = package "redis" "8.2.3";
     rustc = package "rustc" "1.95.0";
@@ -161,6 +162,8 @@ let
     shellcheck = package "shellcheck" "0.11.0";
     tailscale = package "tailscale" "1.98.0";
     tini = package "tini" "0.19.0";
+    traefik = package "traefik" "3.7.6";
+    whoami = package "whoami" "1.11.0";
   };
 in
 pkgs
