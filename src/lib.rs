@@ -14,6 +14,7 @@ pub mod component;
 pub mod config;
 pub mod data;
 pub mod diag;
+pub mod diagram;
 pub mod lab;
 pub mod live;
 pub mod manifest;

@@ -19,7 +19,7 @@ use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
-use super::{Outcome, block_on, local_repositories};
+use super::{Outcome, block_on, chart_values, local_repositories};
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -119,6 +119,7 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
         repositories.extend(online.findings);
         report.not_checked.extend(online.not_checked);
     }
+    repositories.extend(subject.cluster().map(chart_values::check).unwrap_or_default());
     let Some(server) = args.server else {
         let mut said = args.offline.verdict(subject.objects(), subject.config())?;
         said.extend(repositories);

@@ -101,6 +101,7 @@ fn the_reference_page_is_what_help_says() {
         "rehearse",
         "schema",
         "explain",
+        "graph",
         "completions",
         "man",
     ]
