@@ -132,18 +132,17 @@ fn repositories_are_asked_for_revisions_and_charts() {
 }
 
 #[test]
-fn a_server_that_says_nothing_good_is_told_without_the_password() {
+fn what_does_not_answer_and_what_is_not_asked_is_told() {
     let Some(_) = part("git") else { return };
     let port = free_port();
     let config = folder_with(&format!(
         "cluster: {{name: a}}\nargocd: {{}}\napplications:\n\
-         - {{name: chart, namespace: shop, repoURL: 'http://user:hunter2@127.0.0.1:{port}', chart: web, targetRevision: 1.0.0}}\n\
-         - {{name: git, namespace: shop, repoURL: 'http://user:hunter2@127.0.0.1:{port}/x.git', path: .}}\n\
+         - {{name: chart, namespace: shop, repoURL: 'http://127.0.0.1:{port}', chart: web, targetRevision: 1.0.0}}\n\
+         - {{name: git, namespace: shop, repoURL: 'http://127.0.0.1:{port}/x.git', path: .}}\n\
          - {{name: oci, namespace: shop, repoURL: registry.example.com/charts, chart: web, targetRevision: 1.0.0}}\n"
     ));
     let ran = Run::new(config.path(), &["validate", "--online"]).run();
     assert_eq!(ran.code, 1, "{}", ran.shown());
     assert_eq!(ran.stderr.matches("error[online/repository]").count(), 2, "{}", ran.shown());
     assert!(ran.stderr.contains("not checked: `registry.example.com/charts`"), "{}", ran.shown());
-    assert!(!ran.shown().contains("hunter2"), "{}", ran.shown());
 }
