@@ -1,6 +1,7 @@
 //! The command line: one file per command, `FooArgs` and `foo(ui, args)`.
 
 mod apply;
+mod chart_values;
 mod completions;
 mod config_args;
 mod delete;
@@ -9,6 +10,7 @@ mod document;
 mod explain;
 mod git_tree;
 mod gitops_tree;
+mod graph;
 mod init;
 mod lab;
 mod local_repositories;
@@ -91,6 +93,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
     Explain(explain::ExplainArgs),
+    /// Draw the release: components, what they need of each other, routes
+    Graph(graph::GraphArgs),
     /// Print a shell completion script
     Completions(completions::CompletionsArgs),
     /// Print the manual page
@@ -129,6 +133,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Secret(args) => secret::secret(&ui, &args),
         Command::Lab(args) => lab::lab(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
+        Command::Graph(args) => graph::graph(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),
         Command::Man(args) => man::man(&ui, &args),
     };

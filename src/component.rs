@@ -9,10 +9,12 @@ mod base;
 mod cert_manager;
 mod checksum;
 mod dagger;
+mod dashboard;
 mod extra;
 mod headscale;
 mod ingress;
 mod node;
+mod operators;
 mod output;
 mod pod;
 mod secrets;
@@ -44,6 +46,8 @@ pub const ALL: &[Component] = &[
     base::BASE,
     headscale::HEADSCALE,
     dagger::DAGGER,
+    dashboard::DASHBOARD,
+    operators::OPERATORS,
     node::NODE,
     ingress::INGRESS,
     cert_manager::CERT_MANAGER,

@@ -2,9 +2,11 @@
 //!
 //! There is no I/O, no clock and no randomness here: the same config gives the same bytes.
 
+mod discovery;
 mod images;
 mod labels;
 mod origin;
+mod policies;
 mod seal;
 
 pub use origin::config_path_of;
@@ -53,6 +55,9 @@ fn compose(cluster: &Cluster, selection: &Selection) -> Result<ReleaseBuilder> {
         let parts = folders(&built.objects).iter().map(Folder::part).collect();
         built.objects.extend(component::tree(cluster, &parts)?);
     }
+    let derived = policies::derived(&built.objects)?;
+    built.objects.extend(derived);
+    discovery::annotate(&mut built.objects, cluster);
     for object in &mut built.objects {
         complete(object, cluster);
     }

@@ -24,3 +24,7 @@ pub const ARGOCD_2_13_DEX: &str = "ghcr.io/dexidp/dex:v2.41.1";
 pub const ARGOCD_2_13_REDIS: &str = "redis:7.0.15-alpine";
 /// The Dagger engine.
 pub const DAGGER: &str = "0.21.8";
+/// Homepage, the cluster's page.
+pub const HOMEPAGE: &str = "1.12.3";
+/// Headlamp, the view of the cluster's objects.
+pub const HEADLAMP: &str = "0.45.0";

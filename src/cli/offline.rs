@@ -42,6 +42,10 @@ impl OfflineArgs {
         let mut said = self.rules(objects, config)?;
         said.extend(self.schemas(objects, config.map(|(cluster, _)| cluster))?);
         once_per_unknown_kind(&mut said);
+        if let Some((cluster, _)) = config {
+            let brought: HashSet<&str> = cluster.provided_kinds().collect();
+            said.retain(|finding| finding.rule != "schema/unknown-kind" || !is_brought(finding, &brought));
+        }
         Ok(said)
     }
 
@@ -78,7 +82,8 @@ impl OfflineArgs {
         for (patterns, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
             patterns.iter().try_for_each(|pattern| levels.set(pattern, level))?;
         }
-        let external: Vec<External> = cluster.iter().flat_map(|cluster| &cluster.external).map(external).collect();
+        let brought = cluster.iter().flat_map(|cluster| cluster.provided_kinds()).map(definition);
+        let external: Vec<External> = cluster.iter().flat_map(|cluster| &cluster.external).map(external).chain(brought).collect();
         let whole = cluster.is_some();
         Ok(rule::check(
             Input {
@@ -98,6 +103,14 @@ impl OfflineArgs {
         let objects = given.iter().flat_map(ManifestFiles::objects).chain(objects);
         Ok(objects.filter(is_definition).map(|object| Value::Object(object.value().clone())).collect())
     }
+}
+
+/// Whether it is about a kind whose definition an operator brings: nothing is known about its fields here.
+fn is_brought(finding: &Finding, brought: &HashSet<&str>) -> bool {
+    finding.object.as_ref().is_some_and(|object| {
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        brought.contains(format!("{}.{group}", object.kind).as_str())
+    })
 }
 
 /// The schemas and a rule both miss the definition of a kind that is not known; the schemas know more about it.
@@ -138,6 +151,11 @@ const fn of_config(level: RuleLevel) -> Level {
         RuleLevel::Warn => Level::Warn,
         RuleLevel::Allow => Level::Allow,
     }
+}
+
+/// A definition that an operator brings, `KIND.GROUP`.
+fn definition(kind: &str) -> External {
+    External { kind: "CustomResourceDefinition".to_owned(), name: kind.to_owned(), ..External::default() }
 }
 
 fn external(entry: &ExternalObject) -> External {

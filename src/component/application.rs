@@ -15,6 +15,7 @@ use crate::config::{Cluster, DnsLabel};
 use crate::diag::Result;
 use crate::source::ConfigPath;
 
+pub(super) use project::of_operators;
 pub use tree::tree;
 
 /// The row in the table of components.
@@ -78,7 +79,8 @@ fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
-fn application(cluster: &Cluster, entry: &Application, wave: u32, origin: ConfigPath, output: &mut Output) -> Result<()> {
+/// Adds the Application or ApplicationSet of one entry.
+pub(super) fn application(cluster: &Cluster, entry: &Application, wave: u32, origin: ConfigPath, output: &mut Output) -> Result<()> {
     let mut metadata = metadata(cluster, entry.name.as_str());
     let texts = |map: BTreeMap<String, String>| (!map.is_empty()).then_some(map);
     metadata.labels = texts(entry.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect());

@@ -1,6 +1,7 @@
 //! What every cluster starts with: namespaces that keep workloads apart, access, storage classes.
 
 mod access;
+mod limits;
 mod namespaces;
 mod network_policies;
 mod storage_classes;
@@ -36,6 +37,7 @@ fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
             }
         }
     }
+    limits::render(cluster, output)?;
     access::render(cluster, output)?;
     storage_classes::render(cluster, output)
 }

@@ -7,7 +7,6 @@ mod check;
 mod destination;
 mod entry;
 mod gitops;
-mod graph;
 mod helm;
 mod kustomize;
 mod project;
@@ -23,7 +22,6 @@ pub use check::{check, sources};
 pub use destination::{LOCAL_SERVER, TargetCluster};
 pub use entry::{Application, DEFAULT_PROJECT, Project};
 pub use gitops::{Gitops, TREE_PROJECT, reserved_names};
-pub use graph::waves;
 pub use helm::{Helm, HelmFileParameter, HelmParameter};
 pub use kustomize::{Kustomize, KustomizePatch, KustomizeReplica, KustomizeTarget};
 pub use project::*;
@@ -33,3 +31,11 @@ pub use spec::{ApplicationSpec, Destination, IgnoreDifference, Info};
 pub use sync_entry::{AutomatedEntry, BackoffEntry, Confirmation, PropagationPolicy, RetryEntry, SyncOptions, SyncPolicyEntry};
 pub use sync_policy::{Automated, Backoff, NamespaceMetadata, Retry, SyncPolicy};
 pub use value::{ConfigMapKeyRef, IntOrText, Operator, Requirement, SecretRef, Selector};
+
+use super::dependencies::Graph;
+
+/// The sync wave of each Application: one more than the latest that it waits for, 0 where it waits for none.
+#[must_use]
+pub fn waves(applications: &[Application]) -> Vec<u32> {
+    Graph::new(applications.iter().map(|entry| (entry.name.as_str(), entry.depends_on.as_slice()))).waves()
+}

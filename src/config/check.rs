@@ -9,6 +9,7 @@ mod images;
 mod network;
 mod node;
 mod node_port;
+mod quota;
 mod storage;
 #[cfg(test)]
 pub(super) mod testing;
@@ -25,6 +26,7 @@ const ALL: &[Check] = &[
     network::check,
     storage::check,
     access::check,
+    quota::check,
     node::check,
     super::headscale::check,
     super::application::check,
@@ -32,6 +34,8 @@ const ALL: &[Check] = &[
     super::dagger::check,
     super::ingress::check,
     super::cert_manager::check,
+    super::dashboard::check,
+    super::operators::check,
     node_port::check,
     images::check,
     extra_objects::check,

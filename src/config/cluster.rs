@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Application, ArgoCd, CertManager, Cidrs, Dagger, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image, Ingress,
-    IpAddress, K3s, KubernetesVersion, NodeEntry, Project, PublicKey, RuleLevel, SecretEntry, Storage,
+    Access, Application, ArgoCd, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image,
+    Ingress, IpAddress, K3s, KubernetesVersion, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry, Storage,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -50,9 +50,16 @@ pub struct Cluster {
     /// The Git repository that holds the cluster's tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gitops: Option<Gitops>,
+    /// A page with links to what runs in the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<Dashboard>,
     /// A Dagger engine for builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dagger: Option<Dagger>,
+    /// Operators and other programs of the cluster, installed from Helm charts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge-key" = "name"))]
+    pub operators: Vec<Operator>,
     /// Replaces image references, for mirrors and offline labs: the key is the reference as rendered without this map.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, Image>,
@@ -113,6 +120,33 @@ pub struct NamespaceEntry {
     /// Its PodSecurity level; by default `cluster.security.podSecurityStandard`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_security_standard: Option<PodSecurity>,
+    /// What all its objects may use together (ResourceQuota), by resource: `requests.cpu`, `limits.memory`, `pods`,
+    /// `requests.storage`, `count/deployments.apps`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"requests.cpu": "4", "limits.memory": "8Gi", "pods": "20"}]))]
+    pub quota: BTreeMap<String, Quantity>,
+    /// What each container gets that says nothing, and how far it may go (LimitRange).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containers: Option<ContainerDefaults>,
+}
+
+/// What each container of a namespace gets that says nothing, and how far it may go, by resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(example = serde_json::json!({"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}))]
+pub struct ContainerDefaults {
+    /// What is kept free for one that says nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub requests: BTreeMap<String, Quantity>,
+    /// What one that says nothing may use at most.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, Quantity>,
+    /// The highest limit that one may ask for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub max: BTreeMap<String, Quantity>,
+    /// The lowest request that one may make.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub min: BTreeMap<String, Quantity>,
 }
 
 fn default_version() -> KubernetesVersion {

@@ -38,14 +38,15 @@ use super::{Cluster, DnsName};
 pub struct Ingress {
     /// The program that answers, and the objects that it reads.
     pub controller: Controller,
-    /// The DNS domain of the cluster's pages. With it, Argo CD gets the route `argocd.DOMAIN` unless it has one, and a route that is named
+    /// The DNS domain of the cluster's pages. With it, Argo CD, the dashboard and Headlamp get
+    /// the routes `argocd.DOMAIN`, `dashboard.DOMAIN` and `headlamp.DOMAIN` unless they have one, and a route that is named
     /// for a component and has neither host nor path gets `NAME.DOMAIN`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<DnsName>,
     /// TLS of routes with a host that say nothing about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<RouteTls>,
-    /// Which requests go where. A route named `argocd`, `grafana` or `headscale` knows its Service by itself.
+    /// Which requests go where. A route named `argocd`, `dashboard`, `grafana`, `headlamp` or `headscale` knows its Service by itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge-key" = "name"))]
     pub routes: Vec<Route>,

@@ -98,7 +98,7 @@ pub fn folders(objects: &[Object]) -> Vec<Folder> {
         ("argocd", _) => Folder::Installation,
         // The root Application is applied by hand, with Argo CD.
         ("gitops", "Application") if object.name() != "root" => Folder::BootstrapApps,
-        ("gitops", _) | ("application", "AppProject") => Folder::Configs,
+        ("gitops", _) | ("application" | "operators", "AppProject") => Folder::Configs,
         ("application", _) => Folder::Workloads,
         // Routes ask for certificates, which nothing knows before the definitions of cert-manager are there.
         ("ingress" | "cert-manager", _) => Folder::Base("ingress"),

@@ -110,6 +110,7 @@ fn the_reference_page_is_what_help_says() {
         "lab down",
         "schema",
         "explain",
+        "graph",
         "completions",
         "man",
     ]

@@ -7,6 +7,7 @@ use super::{Resource, metadata};
 use crate::component::Output;
 use crate::config::Cluster;
 use crate::config::application::{Application, ApplicationSpec, ClusterResource, Destination, ProjectSpec};
+use crate::config::operators::{Installer, OPERATORS_PROJECT};
 use crate::diag::Result;
 use crate::source::ConfigPath;
 
@@ -28,11 +29,34 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
         origins.insert(project.name.as_str(), ConfigPath::of(["projects"]).index(number));
         specs.insert(project.name.as_str(), &project.spec);
     }
-    for (name, origin) in origins {
+    let has_operators = cluster.operators.iter().any(|operator| operator.installer(cluster) == Installer::Argocd);
+    for (name, origin) in origins.into_iter().filter(|(name, _)| *name != OPERATORS_PROJECT || !has_operators) {
         let spec = restricted(specs.get(name).copied(), uses.remove(name).unwrap_or_default());
         output.object(origin, &Resource::new("AppProject", metadata(cluster, name), spec))?;
     }
     Ok(())
+}
+
+/// The AppProject of operators: of their component, because `--only operators` is whole without any other.
+pub(in crate::component) fn of_operators<'a>(
+    cluster: &Cluster,
+    entries: impl Iterator<Item = &'a Application>,
+    origin: ConfigPath,
+    output: &mut Output,
+) -> Result<()> {
+    let mut uses = Uses::default();
+    entries.for_each(|entry| uses.add(entry));
+    cluster.applications.iter().filter(|entry| entry.project() == OPERATORS_PROJECT).for_each(|entry| uses.add(entry));
+    let own = cluster.projects.iter().position(|project| project.name.as_str() == OPERATORS_PROJECT);
+    let mut spec = own.map_or_else(nothing, |own| cluster.projects[own].spec.clone());
+    // Some of their objects go elsewhere: cert-manager's leases and the Services of kube-prometheus-stack to `kube-system`. Who may make
+    // roles of the cluster could do so anyway.
+    uses.destinations = uses.destinations.into_iter().map(|[server, name, _]| [server, name, Some(ANY.to_owned())]).collect();
+    // Charts of operators bring definitions, roles and webhooks.
+    spec.cluster_resource_whitelist
+        .get_or_insert_with(|| vec![ClusterResource { group: ANY.to_owned(), kind: ANY.to_owned(), name: None }]);
+    let origin = own.map_or(origin, |own| ConfigPath::of(["projects"]).index(own));
+    output.object(origin, &Resource::new("AppProject", metadata(cluster, OPERATORS_PROJECT), restricted(Some(&spec), uses)))
 }
 
 /// What Applications of a project use.

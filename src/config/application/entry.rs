@@ -118,6 +118,40 @@ const fn yes() -> bool {
 }
 
 impl Application {
+    /// Of a chart, whose objects are applied on the server's side: definitions are larger than the annotation of the client's side may be.
+    #[must_use]
+    pub fn of_chart(name: DnsName, project: &str, source: Source, namespace: DnsLabel) -> Self {
+        let mut sync_policy = SyncPolicyEntry::default();
+        sync_policy.sync_options.server_side_apply = Some(true);
+        Self {
+            name,
+            project: Some(project.to_owned()),
+            depends_on: Vec::new(),
+            repo_url: Some(source.repo_url),
+            path: None,
+            target_revision: source.target_revision,
+            chart: source.chart,
+            helm: source.helm,
+            kustomize: None,
+            directory: None,
+            plugin: None,
+            sources: Vec::new(),
+            namespace: Some(namespace),
+            pod_security_standard: None,
+            cluster: None,
+            clusters: None,
+            sync_policy,
+            ignore_differences: Vec::new(),
+            info: Vec::new(),
+            revision_history_limit: None,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            cascade: true,
+            spec: None,
+            application_set: None,
+        }
+    }
+
     /// The project, which no Application is without.
     #[must_use]
     pub fn project(&self) -> &str {

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::extra_objects;
-use crate::config::{Cluster, Problems, dagger, headscale, ingress};
+use crate::config::{Cluster, Problems, dagger, dashboard, headscale, ingress};
 use crate::source::ConfigPath;
 
 const RULE: &str = "config/node-port";
@@ -56,8 +56,9 @@ fn of_components(cluster: &Cluster) -> Vec<Claim> {
     let headscale = cluster.headscale.iter().flat_map(headscale::node_ports);
     let dagger = cluster.dagger.iter().flat_map(dagger::node_ports);
     let ingress = cluster.ingress.iter().flat_map(ingress::node_ports);
+    let dashboard = cluster.dashboard.iter().flat_map(dashboard::node_ports);
     let claim = |(path, protocol, port): (ConfigPath, &'static str, u16)| Claim { path, protocol: protocol.to_owned(), port: port.into() };
-    headscale.chain(dagger).chain(ingress).map(claim).collect()
+    headscale.chain(dagger).chain(ingress).chain(dashboard).map(claim).collect()
 }
 
 fn of_objects(cluster: &Cluster) -> Vec<Claim> {

@@ -84,7 +84,8 @@ fn service(check: &mut Check<'_>, number: usize, entry: &Route) {
             check.error(route(number), ROUTE, format!("the route `{name}` leads to no Service"), hint);
         }
         Some(known) if (known.service)(check.cluster).is_none() => {
-            let hint = format!("add the section `{name}`, or say in `service` where the route leads to");
+            let section = if name == "headlamp" { "dashboard.headlamp" } else { name };
+            let hint = format!("add the section `{section}`, or say in `service` where the route leads to");
             check.error(route(number), ROUTE, format!("the route `{name}` leads to a component that is not on"), hint);
         }
         Some(_) => {}
@@ -127,7 +128,7 @@ mod tests {
         });
         insta::assert_snapshot!(said(json!({}), ingress), @"
         error ingress.routes[0] config/ingress-route: the route `shop` leads to no Service
-          -> add `service` with `name`, `namespace` and `port`; only routes named `argocd`, `grafana`, `headscale` know theirs
+          -> add `service` with `name`, `namespace` and `port`; only routes named `argocd`, `dashboard`, `grafana`, `headlamp`, `headscale` know theirs
         error ingress.routes[1] config/ingress-route: the route `argocd` leads to a component that is not on
           -> add the section `argocd`, or say in `service` where the route leads to
         error ingress.routes[2].middlewares[0] config/ingress-route: there is no middleware `only-hom`

@@ -1,7 +1,8 @@
 //! What routes mean for the settings of the components that they lead to.
 
-use super::{ResolvedRoute, TlsMode, routes};
-use crate::config::{Cluster, HttpUrl};
+use super::{Form, ResolvedRoute, TlsMode, routes};
+use crate::config::dashboard::{RouteKind, ServiceDiscovery};
+use crate::config::{Cluster, Dashboard, HttpUrl};
 
 /// Fills in settings of components that follow from their routes and that the config leaves open. What it does set stays, and a check
 /// says where that does not fit.
@@ -28,7 +29,34 @@ pub(in crate::config) fn settle(mut cluster: Cluster) -> Cluster {
     {
         headscale.server_url = url(&route, ports);
     }
+    if let Some(dashboard) = cluster.dashboard.as_mut() {
+        let form = cluster.ingress.as_ref().map(super::Ingress::form);
+        settle_dashboard(dashboard, form, |name: &str, service: &str| of(name, service).map(|route| (url(&route, ports), route)));
+    }
     cluster
+}
+
+/// Homepage answers to hosts that it knows alone, with the port that browsers send (`src/middleware.js`).
+fn settle_dashboard(dashboard: &mut Dashboard, form: Option<Form>, route: impl Fn(&str, &str) -> Option<(Option<HttpUrl>, ResolvedRoute)>) {
+    if let Some((Some(url), _)) = route("dashboard", dashboard.name.as_str()) {
+        let host = url.as_str().split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default();
+        if !dashboard.allowed_hosts.iter().any(|known| known == host) {
+            dashboard.allowed_hosts.push(host.to_owned());
+        }
+    }
+    let name = dashboard.headlamp_name();
+    if let (Some((url, route)), Some(headlamp)) = (route("headlamp", &name), dashboard.headlamp.as_mut()) {
+        if route.path != "/" && !route.strip_prefix {
+            headlamp.base_path.get_or_insert_with(|| route.path.clone());
+        }
+        if headlamp.url.is_none() {
+            headlamp.url = url;
+        }
+    }
+    let discovery = &mut dashboard.service_discovery;
+    if form == Some(Form::HttpRoute) && *discovery == ServiceDiscovery::default() {
+        discovery.routes.push(RouteKind::Gateway);
+    }
 }
 
 /// Where a browser finds the route; none when it has no host.
@@ -66,6 +94,31 @@ mod tests {
         assert_eq!(settled(kept), json!(["http://c.internal/argocd", true, "/argocd", null, null]));
         let stripped = json!({"routes": [{"name": "argocd", "path": "/argocd", "stripPrefix": true}]});
         assert_eq!(settled(stripped), json!([null, true, null, "/argocd", null]));
+    }
+
+    #[test]
+    fn the_dashboard_knows_its_hosts() {
+        let settled = |ingress: Value, dashboard: Value| {
+            let config = json!({"cluster": {"name": "c"}, "dashboard": dashboard, "ingress": ingress});
+            let dashboard = settle(serde_json::from_value(config).expect("a cluster")).dashboard.expect("on");
+            let headlamp = dashboard.headlamp.unwrap_or_default();
+            json!([dashboard.allowed_hosts, headlamp.url, headlamp.base_path, dashboard.service_discovery.routes])
+        };
+        let domain = json!({"domain": "c.internal", "tls": {"enabled": true, "issuer": "internal"}});
+        let hosts = json!(["dashboard.c.internal"]);
+        assert_eq!(settled(domain.clone(), json!({})), json!([hosts, null, null, ["ingress", "traefik"]]));
+        assert_eq!(
+            settled(domain, json!({"name": "start", "headlamp": {}, "allowedHosts": ["dashboard.c.internal"]})),
+            json!([hosts, "https://headlamp.c.internal", null, ["ingress", "traefik"]])
+        );
+        let own = json!({
+            "controller": {"type": "gateway", "service": {"httpPort": 8081}},
+            "routes": [{"name": "dashboard", "host": "c.internal"}, {"name": "headlamp", "host": "c.internal", "path": "/objects"}],
+        });
+        assert_eq!(
+            settled(own, json!({"headlamp": {}})),
+            json!([["c.internal:8081"], "http://c.internal:8081/objects", "/objects", ["ingress", "traefik", "gateway"]])
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Backend;
 use crate::config::Cluster;
+use crate::config::dashboard::HEADLAMP_PORT;
 
 /// A component that has a page or an API.
 pub(super) struct WellKnown {
@@ -16,7 +17,9 @@ pub(super) struct WellKnown {
 /// All that are known.
 pub(super) const ALL: &[WellKnown] = &[
     WellKnown { name: "argocd", automatic: true, service: argocd },
+    WellKnown { name: "dashboard", automatic: true, service: dashboard },
     WellKnown { name: "grafana", automatic: false, service: |_| Some(grafana()) },
+    WellKnown { name: "headlamp", automatic: true, service: headlamp },
     WellKnown { name: "headscale", automatic: false, service: headscale },
 ];
 
@@ -30,6 +33,16 @@ fn argocd(cluster: &Cluster) -> Option<Backend> {
     let argocd = cluster.argocd.as_ref()?;
     let port = if argocd.server.insecure == Some(false) { 443 } else { 80 };
     Some(Backend { namespace: argocd.namespace.to_string(), name: "argocd-server".to_owned(), port })
+}
+
+fn dashboard(cluster: &Cluster) -> Option<Backend> {
+    let dashboard = cluster.dashboard.as_ref()?;
+    Some(Backend { namespace: dashboard.namespace.to_string(), name: dashboard.name.to_string(), port: dashboard.port.0 })
+}
+
+fn headlamp(cluster: &Cluster) -> Option<Backend> {
+    let dashboard = cluster.dashboard.as_ref().filter(|dashboard| dashboard.headlamp.is_some())?;
+    Some(Backend { namespace: dashboard.namespace.to_string(), name: dashboard.headlamp_name(), port: HEADLAMP_PORT.0 })
 }
 
 fn headscale(cluster: &Cluster) -> Option<Backend> {

@@ -7,11 +7,7 @@ use super::NOT_BUILT;
 pub(super) const PROFILES: &str = "Variants of this file. `--profile NAME` lays one over it; a profile may hold any part of a config.";
 
 /// Key and what it will be.
-const SECTIONS: [(&str, &str); 3] = [
-    ("dashboard", "A page with links to everything that runs in the cluster."),
-    ("operators", "Operators installed from Helm charts."),
-    ("mesh", "A WireGuard mesh between the nodes."),
-];
+const SECTIONS: [(&str, &str); 1] = [("mesh", "A WireGuard mesh between the nodes.")];
 
 /// Adds those that the types do not have. Only null is a value of them, so that nothing that was written is silently left out.
 pub(super) fn add(schema: &mut Value) {

@@ -9,8 +9,37 @@ pub(super) fn check(check: &mut Check<'_>) {
         match (route.name.as_str(), route.service.name.as_str()) {
             ("argocd", "argocd-server") => argocd(check, &route),
             ("headscale", "headscale") => headscale(check, &route),
+            ("dashboard", _) => dashboard(check, &route),
+            ("headlamp", _) => headlamp(check, &route),
             _ => {}
         }
+    }
+}
+
+/// Its address in the page is fixed when its image is built (homepage `next.config.js` has no `basePath`), so one's own image can differ.
+fn dashboard(check: &mut Check<'_>, route: &ResolvedRoute) {
+    let own = check.cluster.dashboard.as_ref().filter(|own| own.name.as_str() == route.service.name && own.base_image.is_none());
+    if own.is_some() && route.path != "/" {
+        let text = format!("Homepage's pages are at the root of a host, and the route leads to it at `{}`", route.path);
+        check.error(route.origin.clone(), ROUTE, text, "set `host`, and no `path`");
+    }
+}
+
+fn headlamp(check: &mut Check<'_>, route: &ResolvedRoute) {
+    let Some(dashboard) = check.cluster.dashboard.as_ref().filter(|dashboard| dashboard.headlamp_name() == route.service.name) else {
+        return;
+    };
+    let Some(headlamp) = &dashboard.headlamp else { return };
+    let is = headlamp.base_path.as_deref().unwrap_or("/");
+    if is != route.path {
+        let at = ConfigPath::of(["dashboard", "headlamp", "basePath"]);
+        let text = format!("the route leads to Headlamp at `{}`, but its pages are at `{is}`", route.path);
+        let hint = if route.strip_prefix {
+            "remove `stripPrefix`: Headlamp takes requests with its path"
+        } else {
+            "remove `basePath`, which follows the route"
+        };
+        check.error(at, ROUTE, text, hint).involving(route.origin.clone());
     }
 }
 
@@ -74,6 +103,14 @@ mod tests {
           -> set `host`, and no `path`
         error ingress.routes[1] config/ingress-route: Headscale ends TLS itself, and the route would speak plain HTTP to it
           -> set `tls.passthrough` at the route, or remove `headscale.tls`
+        ");
+        let rest = json!({"dashboard": {"headlamp": {"basePath": "/a"}}});
+        let routes = json!([{"name": "dashboard", "path": "/dashboard"}, {"name": "headlamp", "host": "a.internal", "path": "/b"}]);
+        insta::assert_snapshot!(said(rest, json!({"routes": routes})), @"
+        error ingress.routes[0] config/ingress-route: Homepage's pages are at the root of a host, and the route leads to it at `/dashboard`
+          -> set `host`, and no `path`
+        error dashboard.headlamp.basePath config/ingress-route: the route leads to Headlamp at `/b`, but its pages are at `/a`
+          -> remove `basePath`, which follows the route
         ");
         let rest = json!({"argocd": {"server": {"insecure": true}}});
         let routes = json!([{"name": "argocd", "host": "a.internal", "tls": {"enabled": true, "passthrough": true}}]);
