@@ -118,11 +118,9 @@ pub async fn status(
         }
     }
     let inventory = !paths.is_empty();
-    if !inventory {
-        if let Some(release) = rendered {
-            paths.extend(release.objects().iter().map(|object| place(&target, object)));
-            paths.extend(applications(&target, release).await?);
-        }
+    if let Some(release) = rendered.filter(|_| !inventory) {
+        paths.extend(release.objects().iter().map(|object| place(&target, object)));
+        paths.extend(applications(&target, release).await?);
     }
     progress.step(&format!("looking at {} objects", paths.len()));
     let mut objects = look(&target, paths.into_iter().collect()).await?;
