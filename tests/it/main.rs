@@ -45,6 +45,7 @@ mod live_proxy;
 mod live_restart;
 mod live_webhook;
 mod live_world;
+mod nix_index;
 mod node_files;
 mod online;
 mod operators;
