@@ -42,5 +42,12 @@ lib.mapAttrs (
   name: files: module name ([ common ] ++ parts.mesh ++ lib.optionals (name != "mesh") files)
 ) parts
 // {
+  # Beside the module of microvm.nix, so it is part of no other.
+  microvm = module "microvm" [
+    common
+    ./primer.nix
+    ./join-keys.nix
+    ./microvm.nix
+  ];
   default = module "default" ([ common ] ++ lib.concatLists (lib.attrValues parts));
 }

@@ -10,27 +10,25 @@ let
   inherit (lib) mkOption types;
   cluster = config.services.manifestgen;
   cfg = config.cluster.joinKeys;
-  headscale = cluster.settings.headscale or null;
-  meshNodes = lib.filter (node: node.mesh.type or null == "tailscale" && !(node.mesh ? vpnAuthFile)) (
-    cluster.settings.nodes or [ ]
-  );
-  others = lib.remove cluster.nodeName (map (node: node.name) meshNodes);
-  isInMesh = lib.any (node: node.name == cluster.nodeName) meshNodes;
+  inherit (cluster) facts;
+  headscale = facts.headscale or { };
+  members = lib.filterAttrs (
+    _: node: node.mesh.type or null == "tailscale" && !node.mesh.joinedByK3s
+  ) (facts.nodes or { });
+  others = lib.attrNames (removeAttrs members [ cluster.nodeName ]);
+  isInMesh = members ? ${cluster.nodeName};
   missing = lib.filter (name: !(cfg.recipients ? ${name})) others;
   unknown = lib.subtractLists others (lib.attrNames cfg.recipients);
   # Where the cluster file names them for secrets, they are not to be named again.
-  hostKeys = lib.listToAttrs (
-    lib.concatMap (
-      node:
-      let
-        # The SSH key that `cluster.mesh.identityFile` is by default.
-        key = lib.findFirst (lib.hasPrefix "ssh-ed25519 ") (lib.head node.hostKeys) node.hostKeys;
-      in
-      lib.optional (node.hostKeys or [ ] != [ ] && lib.elem node.name others) (
-        lib.nameValuePair node.name (lib.mkDefault key)
-      )
-    ) meshNodes
-  );
+  hostKeys = lib.concatMapAttrs (
+    name: node:
+    lib.optionalAttrs (node.hostKeys != [ ]) {
+      # The SSH key that `cluster.mesh.identityFile` is by default.
+      ${name} = lib.mkDefault (
+        lib.findFirst (lib.hasPrefix "ssh-ed25519 ") (lib.head node.hostKeys) node.hostKeys
+      );
+    }
+  ) (removeAttrs members [ cluster.nodeName ]);
   mint = pkgs.writeShellApplication {
     name = "cluster-join-keys";
     runtimeInputs = [
@@ -50,7 +48,7 @@ in
   options.cluster.joinKeys = {
     enable = mkOption {
       type = types.bool;
-      default = config.cluster.primer.enable && headscale != null && meshNodes != [ ];
+      default = config.cluster.primer.enable && headscale != { } && members != { };
       defaultText = lib.literalMD "on the primer, when it runs Headscale and a node has `mesh.type = \"tailscale\"`";
       example = false;
       description = ''
@@ -97,19 +95,24 @@ in
     cluster.joinKeys.recipients = hostKeys;
     assertions = [
       {
-        assertion = headscale != null;
-        message = "cluster.joinKeys: there is no Headscale to make keys: add `headscale = { }` to `services.manifestgen.settings`";
+        assertion = headscale != { };
+        message = "cluster.joinKeys: there is no Headscale to make keys: add `headscale = { }` to the cluster file";
+      }
+      {
+        assertion = headscale != { } -> headscale ? health;
+        message = "cluster.joinKeys: this machine cannot reach Headscale: give its Service the type `NodePort`, or set `headscale.serverUrl`";
       }
       {
         assertion = missing == [ ];
-        message = "cluster.joinKeys: no public key to encrypt the key of ${lib.concatStringsSep ", " missing} with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `settings.nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front";
+        message = "cluster.joinKeys: no public key to encrypt the key of ${lib.concatStringsSep ", " missing} with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front";
       }
       {
         assertion = unknown == [ ];
         message = "cluster.joinKeys: `recipients` has ${lib.concatStringsSep ", " unknown}, and no other node of that name has `mesh.type = \"tailscale\"`";
       }
       {
-        assertion = lib.all (tag: headscale.policy.tagOwners or { } ? ${tag}) cfg.tags;
+        # What a policy in Headscale's database says is not known here.
+        assertion = headscale ? policy -> lib.subtractLists headscale.policy.tags cfg.tags == [ ];
         message = "cluster.joinKeys: Headscale refuses a tag without an owner: add each of ${lib.concatStringsSep ", " cfg.tags} to `headscale.policy.tagOwners`";
       }
     ];
@@ -128,10 +131,8 @@ in
       startLimitIntervalSec = 0;
       environment = {
         KUBECONFIG = "%d/kubeconfig";
-        HEALTH_URL = "http://127.0.0.1:${toString (headscale.service.nodePort or 30080)}/health";
-        HEADSCALE = "kubectl --namespace=${
-          headscale.namespace or "headscale"
-        } exec deployment/headscale --container=headscale -- headscale";
+        HEALTH_URL = headscale.health or "";
+        HEADSCALE = "kubectl --namespace=${headscale.namespace or ""} exec deployment/headscale --container=headscale -- headscale";
         HEADSCALE_USER = cfg.user;
         TAGS = lib.concatStringsSep "," cfg.tags;
         EXPIRATION_HOURS = toString cfg.expiration;
@@ -142,7 +143,7 @@ in
         ExecStart = utils.escapeSystemdExecArgs (
           [ (lib.getExe mint) ] ++ map (name: "${name}=${cfg.recipients.${name} or ""}") others
         );
-        LoadCredential = [ "kubeconfig:/etc/rancher/k3s/k3s.yaml" ];
+        LoadCredential = [ "kubeconfig:${cluster.node.kubeconfig}" ];
         StateDirectory = "cluster-join-keys";
         StateDirectoryMode = "0700";
         RuntimeDirectory = "cluster-join-keys";

@@ -9,8 +9,21 @@ let
   inherit (lib) mkOption types;
   cfg = config.services.manifestgen;
   manifests = import ../nix/manifests.nix { inherit lib; };
-  nodes = cfg.settings.nodes or [ ];
-  named = map (node: node.name) nodes;
+  inherit (cfg) facts node;
+  usable = cfg.index != null && facts.form or null == form;
+  # What `manifestgen render --format nix` says of its form.
+  form = 1;
+  write = "`nix eval --json --file cluster.nix >cluster.json && manifestgen render -c cluster.json${
+    lib.optionalString (cfg.profile != null) " --profile ${cfg.profile}"
+  } --format nix -o cluster-index.nix`";
+  # As containerd has them: `redis:8` is docker.io/library/redis:8.
+  short = image: lib.removePrefix "library/" (lib.removePrefix "docker.io/" image);
+  carried = map (image: short "${image.imageName}:${image.imageTag}") (
+    lib.filter (image: image ? imageName && image ? imageTag) cfg.images
+  );
+  lacking = lib.filter (image: !lib.elem (short image) carried) (
+    facts.images or [ ] ++ node.images or [ ]
+  );
 in
 {
   options.services.manifestgen = {
@@ -49,12 +62,24 @@ in
       description = "The profile that `settings` is laid over: a built-in one, or one of its own `profiles`.";
     };
 
+    index = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = lib.literalExpression "./cluster-index.nix";
+      description = ''
+        The file that {command}`manifestgen render --format nix` makes of the cluster file, committed beside it: names,
+        addresses, ports and secrets of the machines, with all defaults filled in. The modules read it because nothing of
+        the rendered release can be read before it is built. The build of a machine stops when it is not what the cluster
+        file says.
+      '';
+    };
+
     nodeName = mkOption {
       type = types.str;
       default = config.networking.hostName;
       defaultText = lib.literalExpression "config.networking.hostName";
       example = "worker1";
-      description = "Which entry of `settings.nodes` this machine is.";
+      description = "Which entry of `nodes` in the cluster file this machine is.";
     };
 
     nodeInterfaces = mkOption {
@@ -63,8 +88,40 @@ in
       example = [ "eth1" ];
       description = ''
         Network interfaces by which this machine reaches the other nodes. The firewall lets what nodes say to each
-        other in there and nowhere else: flannel's VXLAN (udp 8472), which has no protection of its own, and the
-        kubelet (tcp 10250). The mesh's interface is among them by itself.
+        other in there and nowhere else: flannel's packets (VXLAN, udp 8472, has no protection of its own), the kubelet
+        (tcp 10250), and what servers and k3s' registry mirror need. The mesh's interface is among them by itself.
+      '';
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = true;
+      example = false;
+      description = ''
+        Whether the firewall lets everybody reach what the cluster file makes reachable: the API of a server (tcp 6443),
+        Headscale on the primer (tcp 30080, udp 30478), the ingress controller where it has ports on nodes. SSH is
+        opened by `services.openssh.openFirewall`.
+      '';
+    };
+
+    images = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      example = lib.literalExpression "[ config.services.k3s.package.airgap-images ]";
+      description = ''
+        Container images that k3s imports before it starts, for machines without a registry in reach. The name of an
+        image's file must be unique: equal names replace each other without a word. {command}`manifestgen explain images`
+        says how the release is made to use them.
+      '';
+    };
+
+    offline = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether this machine reaches no registry. The build then stops when an image of the release is not among `images`,
+        each made by `dockerTools`. What an archive of several images holds, such as k3s' own, is not seen.
       '';
     };
 
@@ -82,63 +139,74 @@ in
       default = manifests.mkManifests {
         inherit pkgs;
         manifestgen = cfg.package;
-        inherit (cfg) configFile profile;
-        name = cfg.settings.cluster.name or "cluster";
+        inherit (cfg) configFile index profile;
+        name = facts.cluster or "cluster";
       };
       defaultText = lib.literalMD "what {command}`manifestgen render --format dir` makes of `settings`";
       description = "The rendered release: `objects/`, and the files of each node in `nodes/NAME/`.";
     };
 
     # What the other modules read. Nothing here is to be set.
-    node = mkOption {
-      type = types.attrs;
+    facts = mkOption {
+      type = types.raw;
       internal = true;
       readOnly = true;
-      default = lib.findFirst (node: node.name == cfg.nodeName) { } nodes;
-      description = "This machine's entry in `settings.nodes`.";
+      default = if cfg.index == null then { } else import cfg.index;
+      description = "The index.";
     };
-    primer = mkOption {
-      type = types.attrs;
+    node = mkOption {
+      type = types.raw;
       internal = true;
       readOnly = true;
-      default = lib.findFirst (node: node.role or "agent" == "server") { } nodes;
-      description = "The entry of the first server.";
+      default = facts.nodes.${cfg.nodeName} or { };
+      description = "What the index says of this machine.";
+    };
+    isPrimer = mkOption {
+      type = types.bool;
+      internal = true;
+      readOnly = true;
+      default = node != { } && facts.primer or null == cfg.nodeName;
+      description = "Whether this machine starts the cluster.";
     };
   };
 
   config = lib.mkIf cfg.enable {
     assertions = [
       {
-        assertion = cfg.node != { };
+        assertion = cfg.index != null;
+        message = "services.manifestgen: the modules read an index of the machines: ${write}, `git add` it, and set `services.manifestgen.index = ./cluster-index.nix`";
+      }
+      {
+        assertion = cfg.index == null || usable;
+        message = "services.manifestgen: ${toString cfg.index} is no index of form ${toString form}, as this version of manifestgen writes it: ${write}";
+      }
+      {
+        assertion = !usable || node != { };
         message =
-          "services.manifestgen: no entry of `settings.nodes` is named `${cfg.nodeName}`"
+          "services.manifestgen: the index has no node `${cfg.nodeName}`"
           + (
-            if nodes == [ ] then
-              ", because there is none: list the machines of the cluster there"
+            if facts.nodes == { } then
+              ": list the machines of the cluster in `nodes`, and write the index anew: ${write}"
             else
-              ": set `networking.hostName` or `services.manifestgen.nodeName` to one of ${lib.concatStringsSep ", " named}"
+              ": set `networking.hostName` or `services.manifestgen.nodeName` to one of ${lib.concatStringsSep ", " (lib.attrNames facts.nodes)}, or list it in `nodes` and write the index anew: ${write}"
           );
       }
       {
-        assertion = cfg.primer != { };
-        message = "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join";
-      }
-      {
-        assertion = lib.allUnique named;
-        message = "services.manifestgen: two entries of `settings.nodes` have the same name: ${lib.concatStringsSep ", " named}";
+        assertion = !cfg.offline || lacking == [ ];
+        message = "services.manifestgen: `offline` is set, and nothing in `images` brings ${lib.concatStringsSep ", " lacking}";
       }
     ];
     environment.systemPackages = [ cfg.package ];
     warnings =
       lib.optional
         (
-          lib.length nodes > 1
+          lib.length (lib.attrNames (facts.nodes or { })) > 1
           && cfg.nodeInterfaces == [ ]
           && config.networking.firewall.enable
-          && cfg.node != { }
+          && node != { }
         )
         "services.manifestgen: the firewall of `${cfg.nodeName}` lets in nothing that the other nodes say: set `services.manifestgen.nodeInterfaces` to the interface by which it reaches them, such as `eth0`, or `networking.firewall.enable = false`";
-    # A machine with a mistake in its cluster file is not built.
+    # A machine with a mistake in its cluster file, or with an index that is behind it, is not built.
     system.checks = [ cfg.manifests ];
   };
 }

@@ -9,21 +9,18 @@ let
   inherit (lib) mkOption types;
   cluster = config.services.manifestgen;
   cfg = config.cluster.mesh;
-  inherit (cluster) node primer settings;
-  interface = node.mesh.interface or "tailscale0";
-  isPrimer = node == primer;
+  inherit (cluster) facts isPrimer node;
+  mesh = node.mesh or { };
+  inherit (mesh) interface routes;
+  folder = "/var/lib/cluster-mesh";
   # k3s logs in by itself with `vpnAuthFile`, and a tailscaled that is already up would be in its way (k3s#11279).
-  enabled = cluster.enable && node.mesh.type or null == "tailscale" && !(node.mesh ? vpnAuthFile);
-  headscale = lib.defaultTo { } (settings.headscale or null);
-  routes = lib.optionals (node.mesh.advertiseRoute or false) (
-    map (address: "${address}/${if lib.hasInfix ":" address then "128" else "32"}") (
-      lib.filter (address: address != null) [
-        (node.address or null)
-        (node.ipv6Address or null)
-      ]
-    )
-  );
-  approved = headscale.policy.autoApprovers.routes or { };
+  enabled = cluster.enable && mesh.type or null == "tailscale" && !mesh.joinedByK3s;
+  headscale = facts.headscale or { };
+  # As agenix does; without an sshd there may still be the key of an earlier one.
+  hostKey =
+    (lib.findFirst (key: key.type == "ed25519") {
+      path = "/etc/ssh/ssh_host_ed25519_key";
+    } config.services.openssh.hostKeys).path;
   join = pkgs.writeShellApplication {
     name = "cluster-mesh-join";
     runtimeInputs = [
@@ -38,10 +35,8 @@ in
 {
   options.cluster.mesh = {
     loginServer = mkOption {
-      type = types.str;
-      default =
-        headscale.serverUrl
-          or "http://${primer.address or "primer"}:${toString (headscale.service.nodePort or 30080)}";
+      type = types.nullOr types.str;
+      default = headscale.url or null;
       defaultText = lib.literalMD "`headscale.serverUrl` of the cluster file, or the primer's address and Headscale's NodePort";
       example = "https://headscale.example.com";
       description = ''
@@ -53,10 +48,7 @@ in
     joinKeyFile = mkOption {
       type = types.str;
       default =
-        if isPrimer then
-          "/run/cluster-join-keys/${cluster.nodeName}"
-        else
-          "/var/lib/cluster-mesh/join-key.age";
+        if isPrimer then "/run/cluster-join-keys/${cluster.nodeName}" else "${folder}/join-key.age";
       defaultText = lib.literalMD "on the primer where it puts its own key; elsewhere {file}`/var/lib/cluster-mesh/join-key.age`";
       example = lib.literalExpression "config.age.secrets.join-key.path";
       description = ''
@@ -68,8 +60,8 @@ in
 
     identityFile = mkOption {
       type = types.nullOr types.str;
-      default = if isPrimer then null else "/etc/ssh/ssh_host_ed25519_key";
-      defaultText = lib.literalMD "the machine's SSH host key, except on the primer";
+      default = if isPrimer then null else hostKey;
+      defaultText = lib.literalMD "the ed25519 one of `services.openssh.hostKeys`, except on the primer";
       example = null;
       description = "The private key that decrypts `joinKeyFile`; `null` for a key that something else, such as agenix, has decrypted.";
     };
@@ -78,12 +70,12 @@ in
   config = lib.mkIf enabled {
     assertions = [
       {
-        assertion = !(node.mesh.advertiseRoute or false) || routes != [ ];
-        message = "cluster.mesh: `mesh.advertiseRoute` of `${cluster.nodeName}` routes its address into the mesh, and it has none: set `address` in its entry of `settings.nodes`";
+        assertion = cfg.loginServer != null;
+        message = "cluster.mesh: the cluster file has no Headscale that machines reach: set `cluster.mesh.loginServer`, or `headscale.serverUrl` in the cluster file";
       }
       {
-        assertion =
-          lib.all (route: approved ? ${route}) routes || headscale.policy.mode or "file" == "database";
+        # What a policy in Headscale's database says is not known here, nor that of another Headscale.
+        assertion = headscale ? policy -> lib.subtractLists headscale.policy.routes routes == [ ];
         message = "cluster.mesh: Headscale does not approve the route of `${cluster.nodeName}` by itself: add `headscale.policy.autoApprovers.routes.\"${lib.concatStringsSep "\" and \"" routes}\" = [ \"tag:…\" ]`, with a tag of `cluster.joinKeys.tags`";
       }
     ];
@@ -131,17 +123,23 @@ in
         RestartSec = 10;
         RuntimeDirectory = "cluster-mesh-join";
         RuntimeDirectoryMode = "0700";
+        StateDirectory = baseNameOf folder;
+        StateDirectoryMode = "0700";
         TimeoutStartSec = "5min";
       };
     };
 
     systemd.paths.cluster-mesh-join = lib.mkIf (!isPrimer) {
-      description = "Wait for the key that this machine joins with";
+      description = "Wait for the key that this machine joins with, or for the mesh that it has joined";
       wantedBy = [ "multi-user.target" ];
-      pathConfig.PathExists = cfg.joinKeyFile;
+      # Who has joined needs no key at its next start, and may have lost it.
+      pathConfig.PathExists = [
+        cfg.joinKeyFile
+        "${folder}/joined"
+      ];
     };
     systemd.tmpfiles.settings."10-cluster-mesh" = lib.mkIf (!isPrimer) {
-      "/var/lib/cluster-mesh".d = {
+      ${folder}.d = {
         mode = "0700";
         user = "root";
         group = "root";

@@ -6,42 +6,48 @@
 }:
 let
   cfg = config.services.manifestgen;
-  inherit (cfg) node;
-  files = "${cfg.manifests}/nodes/${cfg.nodeName}/etc/rancher/k3s";
-  # As in the `node` component: the file is rendered when there is something to say.
-  hasRegistries = (cfg.settings.k3s.registries or { }) // (node.registries or { }) != { };
-  pods = [
-    "cni0"
-    "flannel.1"
-  ];
-  kubelet = 10250;
-  vxlan = 8472;
+  inherit (cfg) facts node;
+  inherit (node) ports;
+  folder = "${cfg.manifests}/nodes/${cfg.nodeName}";
+  k3sConfig = "/etc/rancher/k3s/config.yaml";
+  # Such as registries.yaml, where there is something to say.
+  others = lib.remove k3sConfig node.files;
 in
 {
   config =
     lib.mkIf
-      (cfg.enable && (config.cluster.primer.enable or false || config.cluster.worker.enable or false))
+      (
+        cfg.enable
+        && node != { }
+        && (config.cluster.primer.enable or false || config.cluster.worker.enable or false)
+      )
       {
         services.k3s = {
           enable = true;
-          role = node.role or "agent";
+          inherit (node) role;
           # A path in the store, named and not read, so that evaluation waits for no build.
-          configPath = "${files}/config.yaml";
+          configPath = folder + k3sConfig;
+          inherit (cfg) images;
         };
 
-        environment.etc = lib.mkIf hasRegistries {
-          "rancher/k3s/registries.yaml".source = "${files}/registries.yaml";
-        };
-        systemd.services.k3s.restartTriggers = lib.optional hasRegistries "${files}/registries.yaml";
+        environment.etc = lib.listToAttrs (
+          map (path: lib.nameValuePair (lib.removePrefix "/etc/" path) { source = folder + path; }) others
+        );
+        systemd.services.k3s.restartTriggers = map (path: folder + path) others;
 
-        networking.firewall.interfaces =
-          lib.genAttrs cfg.nodeInterfaces (_: {
-            allowedTCPPorts = [ kubelet ];
-            allowedUDPPorts = [ vxlan ];
-          })
-          # Pods reach their own node over these: the API server, and for metrics-server the kubelet.
-          // lib.genAttrs pods (_: {
-            allowedTCPPorts = [ kubelet ] ++ lib.optional (node.role or "agent" == "server") 6443;
-          });
+        networking.firewall = {
+          allowedTCPPorts = lib.mkIf cfg.openFirewall ports.everybody.tcp;
+          allowedUDPPorts = lib.mkIf cfg.openFirewall ports.everybody.udp;
+          interfaces =
+            lib.genAttrs cfg.nodeInterfaces (_: {
+              allowedTCPPorts = ports.nodes.tcp;
+              allowedUDPPorts = ports.nodes.udp;
+            })
+            # Pods reach their own node over these.
+            // lib.genAttrs facts.podInterfaces (_: {
+              allowedTCPPorts = ports.pods.tcp;
+              allowedUDPPorts = ports.pods.udp;
+            });
+        };
       };
 }

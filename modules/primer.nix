@@ -11,20 +11,14 @@ let
   cfg = config.cluster.primer;
   manifests = import ../nix/manifests.nix { inherit lib; };
   hardening = import ./hardening.nix;
-  headscale = cluster.settings.headscale or null;
-  nodePort = headscale.service.nodePort or 30080;
-  forward = from: to: {
-    from = "host";
-    host.port = from;
-    guest.port = to;
-  };
+  inherit (cluster) node;
 in
 {
   options.cluster.primer = {
     enable = mkOption {
       type = types.bool;
-      default = cluster.enable && cluster.node != { } && cluster.node == cluster.primer;
-      defaultText = lib.literalMD "whether this machine is the first server of `services.manifestgen.settings.nodes`";
+      default = cluster.enable && cluster.isPrimer;
+      defaultText = lib.literalMD "whether this machine is the first server of `nodes` in the cluster file";
       example = true;
       description = "Whether this machine starts the cluster and applies the release.";
     };
@@ -54,34 +48,13 @@ in
       };
     };
 
-    openFirewall = mkOption {
-      type = types.bool;
-      default = true;
-      example = false;
-      description = ''
-        Whether the firewall lets in the API server (tcp 6443) and, with Headscale, its NodePort (tcp 30080) and that
-        of STUN (udp 30478). SSH (tcp 22) is opened by `services.openssh.openFirewall`.
-      '';
-    };
-
-    images = mkOption {
-      type = types.listOf types.package;
-      default = [ ];
-      example = lib.literalExpression "[ config.services.k3s.package.airgap-images ]";
-      description = ''
-        Container images that k3s imports before it starts, for machines without a registry in reach. The name of an
-        image's file must be unique: equal names replace each other without a word. {command}`manifestgen explain images`
-        says how the release is made to use them.
-      '';
-    };
-
     forwardPorts = mkOption {
       type = types.bool;
       default = true;
       example = false;
       description = ''
-        Whether the machine built by {command}`nixos-rebuild build-vm` can be reached from the host: SSH on 22223,
-        the API server on 16443, Headscale on 18080.
+        Whether the machine built by {command}`nixos-rebuild build-vm`, or as a microvm, can be reached from its host, on
+        127.0.0.1: SSH on 22223, the API server on 16443, Headscale on 18080.
       '';
     };
   };
@@ -95,29 +68,13 @@ in
             message = "cluster.primer: set `services.manifestgen.enable` and describe the cluster in `services.manifestgen.settings`";
           }
           {
-            assertion = cluster.node.role or "agent" == "server";
-            message = "cluster.primer: `${cluster.nodeName}` is no server: give its entry in `settings.nodes` `role = \"server\"`";
-          }
-          {
-            # k3s#14142 and the order of things: Headscale runs inside of k3s, so k3s cannot wait for the mesh.
-            assertion =
-              headscale != null && cluster.node.mesh.type or null == "tailscale"
-              -> cluster.node.mesh.advertiseRoute or false;
-            message = "cluster.primer: Headscale runs on `${cluster.nodeName}`, whose k3s would wait for a mesh that only Headscale can let it into: set `mesh.advertiseRoute = true` in its entry of `settings.nodes`";
+            assertion = node.role or "agent" == "server";
+            message = "cluster.primer: `${cluster.nodeName}` is no server: give its entry in `nodes` `role = \"server\"`";
           }
         ];
-        services.k3s.images = cfg.images;
-        networking.firewall = lib.mkIf cfg.openFirewall {
-          allowedTCPPorts = [ 6443 ] ++ lib.optional (headscale != null) nodePort;
-          allowedUDPPorts = lib.optional (headscale != null) (headscale.service.stunNodePort or 30478);
-        };
-        environment.sessionVariables.KUBECONFIG = "/etc/rancher/k3s/k3s.yaml";
+        environment.sessionVariables.KUBECONFIG = node.kubeconfig or "";
         virtualisation.vmVariant.virtualisation.forwardPorts = lib.mkIf cfg.forwardPorts (
-          [
-            (forward 22223 22)
-            (forward 16443 6443)
-          ]
-          ++ lib.optional (headscale != null) (forward 18080 nodePort)
+          import ./forwards.nix { inherit lib cluster; }
         );
       }
       (lib.mkIf cfg.apply.enable {
@@ -149,7 +106,7 @@ in
             );
             DynamicUser = true;
             # Of root alone; k3s has written it by the time that it says it is ready.
-            LoadCredential = [ "kubeconfig:/etc/rancher/k3s/k3s.yaml" ];
+            LoadCredential = [ "kubeconfig:${node.kubeconfig}" ];
             Restart = "on-failure";
             RestartSec = 10;
             # A little more, so that it says itself what it waited for.

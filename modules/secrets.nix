@@ -12,29 +12,16 @@ let
   cluster = config.services.manifestgen;
   cfg = config.cluster.secrets;
   manifests = import ../nix/manifests.nix { inherit lib; };
-  inherit (cluster) nodeName;
+  inherit (cluster) facts node nodeName;
 
-  declared = cluster.settings.secrets or [ ];
-  file = secret: secret.file or "secrets/${secret.name}.age";
-  # What `manifestgen secret` wrote: which of them each node decrypts, and to where.
-  nodesFile = cfg.folder + "/nodes.nix";
-  hasNodes = cfg.folder != null && lib.pathExists nodesFile;
-  decrypted = lib.optionalAttrs hasNodes ((import nodesFile).${nodeName} or { });
-  absent = lib.filterAttrs (_: secret: !lib.pathExists secret.file) decrypted;
-
-  # The other destinations are files of nodes.
-  ofNodes = [
-    "file"
-    "k3s-token"
-    "k3s-agent-token"
-    "tailscale-auth-key"
-  ];
-  delivered = map (secret: secret.name) (
-    lib.filter (
-      secret: lib.any (destination: !lib.elem destination.type ofNodes) (secret.deliver or [ ])
-    ) declared
+  declared = facts.secretFiles or [ ];
+  at = file: cfg.folder + "/../${file}";
+  decrypted = lib.optionalAttrs (cfg.folder != null) (
+    lib.mapAttrs (_: secret: secret // { file = at secret.file; }) (node.secrets or { })
   );
-  delivers = cfg.deliver.enable && delivered != [ ] && hasNodes;
+  absent = lib.filter (file: !lib.pathExists (at file)) declared;
+  delivered = facts.deliveredSecrets or [ ];
+  delivers = cfg.deliver.enable && delivered != [ ] && cfg.folder != null;
   needed = delivered ++ [ "index-key" ];
   unreadable = lib.filter (name: !(decrypted ? ${name})) needed;
 
@@ -44,11 +31,7 @@ let
       "cluster.yaml" = cluster.configFile;
       "secrets" = cfg.folder;
     }
-    // lib.listToAttrs (
-      map (secret: lib.nameValuePair (file secret) (cfg.folder + "/../${file secret}")) (
-        lib.filter (secret: !lib.hasPrefix "secrets/" (file secret)) declared
-      )
-    )
+    // lib.genAttrs (lib.filter (file: !lib.hasPrefix "secrets/" file) declared) at
   );
   deliver = pkgs.writeShellApplication {
     name = "manifestgen-secrets";
@@ -68,9 +51,8 @@ in
       default = null;
       example = lib.literalExpression "./secrets";
       description = ''
-        The folder {file}`secrets` beside the cluster file, which {command}`manifestgen secret` writes: encrypted files,
-        and {file}`nodes.nix`, which becomes this machine's `age.secrets`. All machines of a cluster take the same value.
-        A path, not a string: what it names comes to the store, encrypted as it is.
+        The folder {file}`secrets` beside the cluster file, which {command}`manifestgen secret` writes. What this machine is
+        to decrypt becomes its `age.secrets`. All machines of a cluster take the same value. A path, not a string: what it names comes to the store, encrypted as it is.
       '';
     };
 
@@ -104,25 +86,19 @@ in
       assertions = [
         {
           assertion = declared == [ ] || cfg.folder != null;
-          message = "cluster.secrets: `settings.secrets` declares ${
-            lib.concatMapStringsSep ", " (secret: secret.name) declared
-          }: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`";
+          message = "cluster.secrets: the cluster file declares secrets in ${lib.concatStringsSep ", " declared}: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`";
         }
         {
           assertion = cfg.folder == null || baseNameOf cfg.folder == "secrets";
           message = "cluster.secrets: `folder` is ${toString cfg.folder}: give the path `./secrets`, without quotes, of the folder that lies beside the cluster file";
         }
         {
-          assertion = cfg.folder == null || hasNodes;
-          message = "cluster.secrets: ${toString cfg.folder} has no `nodes.nix`: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else";
-        }
-        {
-          assertion = absent == { };
-          message = "cluster.secrets: no file of ${lib.concatStringsSep ", " (lib.attrNames absent)} is in ${toString cfg.folder}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else";
+          assertion = cfg.folder == null || absent == [ ];
+          message = "cluster.secrets: ${lib.concatStringsSep ", " absent} is not there, beside ${toString cfg.folder}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else";
         }
         {
           assertion = !delivers || unreadable == [ ];
-          message = "cluster.secrets: `${nodeName}` delivers into the cluster and does not decrypt ${lib.concatStringsSep ", " unreadable}: set `hostKeys` in its entry of `settings.nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`";
+          message = "cluster.secrets: `${nodeName}` delivers into the cluster and does not decrypt ${lib.concatStringsSep ", " unreadable}: set `hostKeys` in its entry of `nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`";
         }
       ];
     })
@@ -167,7 +143,7 @@ in
           DynamicUser = true;
           # By the secrets' names, which have no `_`. agenix has each there, whatever its own `path` is.
           LoadCredential = [
-            "k3s_kubeconfig:/etc/rancher/k3s/k3s.yaml"
+            "k3s_kubeconfig:${node.kubeconfig}"
           ]
           ++ map (name: "${name}:${config.age.secretsDir}/${name}") needed;
           LimitCORE = 0;

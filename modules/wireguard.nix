@@ -8,15 +8,16 @@ let
   inherit (lib) mkOption types;
   cluster = config.services.manifestgen;
   cfg = config.cluster.mesh.wireguard;
-  inherit (cluster) node;
+  inherit (cluster) facts node;
   isMember = node: node.mesh.type or null == "wireguard";
   enabled = cluster.enable && isMember node;
-  peers = lib.filter (peer: isMember peer && peer.name != cluster.nodeName) (
-    cluster.settings.nodes or [ ]
-  );
-  interface = node.mesh.interface or "wg0";
+  peers = lib.filterAttrs (name: peer: isMember peer && name != cluster.nodeName) facts.nodes;
+  members = peers // {
+    ${cluster.nodeName} = node;
+  };
+  inherit (node.mesh) interface;
   host = address: "${address}/${if lib.hasInfix ":" address then "128" else "32"}";
-  reachable = peer: peer.externalAddress or (peer.address or null);
+  reachable = peer: peer.externalAddress or (lib.head (peer.addresses ++ [ null ]));
   endpoint =
     peer:
     let
@@ -28,9 +29,10 @@ let
       "[${address}]:${toString cfg.port}"
     else
       "${address}:${toString cfg.port}";
-  namesWithout =
-    attribute:
-    lib.concatMapStringsSep ", " (peer: peer.name) (lib.filter attribute ([ node ] ++ peers));
+  names = attributes: lib.concatStringsSep ", " (lib.attrNames attributes);
+  keyless = removeAttrs peers (lib.attrNames cfg.publicKeys);
+  placeless = lib.filterAttrs (_: member: !(member.mesh ? address)) members;
+  unreachable = lib.filterAttrs (_: peer: reachable peer == null) peers;
 in
 {
   options.cluster.mesh.wireguard = {
@@ -62,22 +64,16 @@ in
         message = "cluster.mesh.wireguard: `${cluster.nodeName}` has no private key: set `privateKeyFile`, for example to the path of an agenix secret";
       }
       {
-        assertion = lib.all (peer: cfg.publicKeys ? ${peer.name}) peers;
-        message = "cluster.mesh.wireguard: `publicKeys` has no key of ${
-          namesWithout (peer: !(cfg.publicKeys ? ${peer.name}) && peer.name != cluster.nodeName)
-        }";
+        assertion = keyless == { };
+        message = "cluster.mesh.wireguard: `publicKeys` has no key of ${names keyless}";
       }
       {
-        assertion = lib.all (peer: peer.mesh ? address) ([ node ] ++ peers);
-        message = "cluster.mesh.wireguard: set `mesh.address` in the entries of ${
-          namesWithout (peer: !(peer.mesh ? address))
-        } in `settings.nodes`";
+        assertion = placeless == { };
+        message = "cluster.mesh.wireguard: set `mesh.address` in the entries of ${names placeless} in `nodes`";
       }
       {
-        assertion = reachable node != null || lib.all (peer: reachable peer != null) peers;
-        message = "cluster.mesh.wireguard: neither `${cluster.nodeName}` nor ${
-          lib.concatMapStringsSep ", " (peer: peer.name) (lib.filter (peer: reachable peer == null) peers)
-        } has an `address` or `externalAddress`, so neither can call the other";
+        assertion = reachable node != null || unreachable == { };
+        message = "cluster.mesh.wireguard: neither `${cluster.nodeName}` nor ${names unreachable} has an `address` or `externalAddress`, so neither can call the other";
       }
     ];
 
@@ -85,8 +81,8 @@ in
       ips = [ (host node.mesh.address) ];
       listenPort = cfg.port;
       inherit (cfg) privateKeyFile;
-      peers = map (peer: {
-        publicKey = cfg.publicKeys.${peer.name};
+      peers = lib.mapAttrsToList (name: peer: {
+        publicKey = cfg.publicKeys.${name};
         allowedIPs = [ (host peer.mesh.address) ];
         endpoint = endpoint peer;
         # Who is behind a NAT keeps its hole open.

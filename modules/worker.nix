@@ -8,23 +8,18 @@ let
   inherit (lib) mkOption types;
   cluster = config.services.manifestgen;
   cfg = config.cluster.worker;
-  mesh = cluster.node.mesh.type or null;
+  mesh = cluster.node.mesh or { };
+  # The machine joins the mesh, not k3s.
+  joins = mesh.type or null == "tailscale" && !mesh.joinedByK3s;
 in
 {
   options.cluster.worker = {
     enable = mkOption {
       type = types.bool;
-      default = cluster.enable && cluster.node != { } && cluster.node != cluster.primer;
-      defaultText = lib.literalMD "whether this machine is in `services.manifestgen.settings.nodes` and not its first server";
+      default = cluster.enable && cluster.node != { } && !cluster.isPrimer;
+      defaultText = lib.literalMD "whether this machine is in `nodes` of the cluster file and not its first server";
       example = true;
       description = "Whether this machine joins the cluster that the primer starts.";
-    };
-
-    images = mkOption {
-      type = types.listOf types.package;
-      default = [ ];
-      example = lib.literalExpression "[ config.services.k3s.package.airgap-images ]";
-      description = "Container images that k3s imports before it starts, as in `cluster.primer.images`.";
     };
   };
 
@@ -35,15 +30,13 @@ in
         message = "cluster.worker: set `services.manifestgen.enable` and describe the cluster in `services.manifestgen.settings`";
       }
       {
-        assertion = cluster.node != cluster.primer;
-        message = "cluster.worker: `${cluster.nodeName}` is the first server of `settings.nodes`, which has nobody to join: leave `cluster.worker.enable` alone, or list another server before it";
+        assertion = !cluster.isPrimer;
+        message = "cluster.worker: `${cluster.nodeName}` is the first server of `nodes`, which has nobody to join: leave `cluster.worker.enable` alone, or list another server before it";
       }
     ];
-    services.k3s.images = cfg.images;
-
     # Its configuration names an address or an interface that is only there once the mesh is: k3s starts when the
     # machine has joined, and the start of a machine that has no key yet hangs on nothing.
-    systemd.services.k3s = lib.mkIf (mesh == "tailscale") {
+    systemd.services.k3s = lib.mkIf joins {
       wantedBy = lib.mkForce [ "cluster-mesh-join.service" ];
       requires = [ "cluster-mesh-join.service" ];
       after = [ "cluster-mesh-join.service" ];

@@ -5,8 +5,10 @@
   module,
 }:
 {
-  # The cluster file as a value; the modules write it. `nodes` says which machines there are.
+  # The cluster file as a value; the modules write it.
   settings,
+  # What `manifestgen render --format nix` makes of it: it says which machines there are.
+  index,
   # A built-in profile, or one of the file's own.
   profile ? null,
   system ? "x86_64-linux",
@@ -17,14 +19,11 @@
   machines ? { },
 }:
 let
-  nodes =
-    settings.nodes
-      or (throw "mkCluster: `settings.nodes` lists the machines; a profile's own nodes are only an example, so write yours down");
-  named = map (node: node.name) nodes;
+  named = lib.attrNames (import index).nodes;
   unknown = lib.subtractLists named (lib.attrNames machines);
 in
 assert lib.assertMsg (unknown == [ ])
-  "mkCluster: `machines` has ${lib.concatStringsSep ", " unknown}, which `settings.nodes` does not; it has ${lib.concatStringsSep ", " named}";
+  "mkCluster: `machines` has ${lib.concatStringsSep ", " unknown}, which ${toString index} does not; it has ${lib.concatStringsSep ", " named}";
 lib.genAttrs named (
   name:
   nixosSystem {
@@ -35,7 +34,7 @@ lib.genAttrs named (
         networking.hostName = name;
         services.manifestgen = {
           enable = true;
-          inherit settings profile;
+          inherit index profile settings;
         };
       }
     ]

@@ -45,6 +45,8 @@ in
       profile ? null,
       # Values above all others, by dotted key.
       set ? { },
+      # A file that `manifestgen render --format nix` wrote, which has to be what it would write now.
+      index ? null,
       # `dir`, `k3s`, `yaml` or `json`.
       format ? "dir",
       # Part of the result's name.
@@ -63,8 +65,21 @@ in
           inherit configFile profile set;
         };
       }
-      ''
-        manifestgen validate ${what}
-        manifestgen render ${what} --format ${lib.escapeShellArg format} --output "$out"
-      '';
+      (
+        ''
+          manifestgen validate ${what}
+        ''
+        + lib.optionalString (index != null) ''
+          manifestgen render ${what} --format nix --check --output ${lib.escapeShellArg "${index}"} || {
+            echo "error: services.manifestgen.index is not what the cluster file says: write it anew with" >&2
+            echo "  manifestgen render -c cluster.json${
+              lib.optionalString (profile != null) " --profile ${profile}"
+            } --format nix -o cluster-index.nix" >&2
+            exit 1
+          }
+        ''
+        + ''
+          manifestgen render ${what} --format ${lib.escapeShellArg format} --output "$out"
+        ''
+      );
 }

@@ -12,6 +12,7 @@ mod git_tree;
 mod gitops_tree;
 mod graph;
 mod init;
+mod lab;
 mod local_repositories;
 mod man;
 mod manifest_files;
@@ -86,6 +87,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Make, change and check secrets in age files
     Secret(secret::SecretArgs),
+    /// Throw-away clusters on this machine, with an API server alone or with nodes that run pods
+    Lab(lab::LabArgs),
     /// Print the JSON Schema of `cluster.yaml`
     Schema(schema::SchemaArgs),
     /// Explain a key of `cluster.yaml`, and where its value comes from
@@ -128,6 +131,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),
+        Command::Lab(args) => lab::lab(&ui, &args),
         Command::Schema(args) => schema::schema(&ui, &args),
         Command::Graph(args) => graph::graph(&ui, &args),
         Command::Completions(args) => completions::completions(&ui, &args),

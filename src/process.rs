@@ -1,5 +1,6 @@
 //! Real parts as child processes: finding them, starting them, and leaving none behind.
 
+pub mod control_group;
 mod exit;
 mod find;
 pub mod guard;

@@ -1,5 +1,14 @@
-//! Whole stories on a throw-away control plane.
+//! Whole stories: rehearsals on a throw-away control plane, and tests on throw-away clusters with real nodes.
 
+mod apply;
+mod argocd;
+mod headscale;
+mod kubectl;
 mod rehearse;
+mod report;
+mod web;
 
+pub use argocd::argocd;
+pub use headscale::{HeadscaleOptions, headscale};
 pub use rehearse::{Rehearsal, rehearse};
+pub use report::{Report, ReportStep};

@@ -8,6 +8,7 @@
 # ROUTES          what this machine routes into the mesh, with commas; may be empty
 # ACCEPT_ROUTES   true or false
 # INTERFACE       the mesh's network interface
+# STATE_DIRECTORY gets `joined`, by which later starts need no key
 
 settings=(
   "--accept-routes=$ACCEPT_ROUTES"
@@ -49,6 +50,7 @@ fi
 # What starts after this binds to the interface.
 for ((tries = 0; tries < 60; tries++)); do
   if [[ -d /sys/class/net/$INTERFACE ]] && tailscale ip >/dev/null 2>&1; then
+    touch "$STATE_DIRECTORY/joined"
     exit 0
   fi
   sleep 1

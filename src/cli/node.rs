@@ -1,6 +1,8 @@
 //! `node`: what one machine of the cluster needs.
 
+mod config;
 mod preflight;
+mod run;
 
 use clap::{Args, Subcommand};
 
@@ -20,10 +22,16 @@ pub(super) struct NodeArgs {
 enum NodeCommand {
     /// Look whether this machine is fit to be a node, and change nothing
     Preflight(preflight::PreflightArgs),
+    /// Write the files of one node: k3s' configuration, and a service or an image's recipe that starts it
+    Config(config::NodeConfigArgs),
+    /// Start k3s without systemd and keep it running, also as the first process of a container
+    Run(run::NodeRunArgs),
 }
 
 pub(super) fn node(ui: &Ui, args: &NodeArgs) -> Result<Outcome> {
     match &args.command {
         NodeCommand::Preflight(args) => preflight::preflight(ui, args),
+        NodeCommand::Config(args) => config::config(ui, args),
+        NodeCommand::Run(args) => run::run(ui, args),
     }
 }

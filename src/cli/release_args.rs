@@ -38,7 +38,7 @@ pub(super) struct ReleaseArgs {
 pub(super) struct NameArgs {
     /// The release's name; by default the cluster's name in the cluster file
     #[arg(long, value_name = "NAME", value_parser = release_name)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 impl NameArgs {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::component;
 use crate::diag::{Error, Result};
+use crate::index::Index;
 use crate::manifest::Release;
 use crate::render::Selection;
 use crate::sink;
@@ -25,7 +26,7 @@ pub(super) struct RenderArgs {
     /// The form to write
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Where to write: a file for `yaml` and `json`, a folder for `dir`, `k3s` and `gitops`; `-` is stdout
+    /// Where to write: a file for `yaml`, `json` and `nix`, a folder for `dir`, `k3s` and `gitops`; `-` is stdout
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Replace files in the output folder that somebody else wrote or changed
@@ -49,10 +50,12 @@ enum Format {
     K3s,
     /// The Git repository of the cluster: objects by purpose, overlays for the file's profiles, scripts, pages
     Gitops,
+    /// An index of the machines for NixOS modules, which cannot read a release before it is built
+    Nix,
 }
 
 pub(super) fn render(ui: &Ui, args: &RenderArgs) -> Result<Outcome> {
-    if let Some(word @ ("yaml" | "json" | "dir" | "k3s" | "gitops")) = args.output.as_deref().and_then(Path::to_str) {
+    if let Some(word @ ("yaml" | "json" | "dir" | "k3s" | "gitops" | "nix")) = args.output.as_deref().and_then(Path::to_str) {
         // `-o json` is what kubectl's users type first.
         if !Path::new(word).exists() {
             return Err(Error::usage(format!("`-o {word}` names a file to write"))
@@ -69,12 +72,14 @@ pub(super) fn render(ui: &Ui, args: &RenderArgs) -> Result<Outcome> {
         Format::K3s if output.is_none() => target.text(&sink::yaml(&release)?)?,
         Format::K3s => target.folder("k3s", &sink::k3s(&release)?)?,
         Format::Dir => target.folder("dir", &sink::directory(&release)?)?,
-        Format::Gitops if !args.only.is_empty() => {
-            return Err(Error::usage("a tree holds the whole cluster; `--only` is for other forms").hint("leave `--only` out"));
+        Format::Gitops | Format::Nix if !args.only.is_empty() => {
+            let what = if args.format == Format::Nix { "an index" } else { "a tree" };
+            return Err(Error::usage(format!("{what} holds the whole cluster; `--only` is for other forms")).hint("leave `--only` out"));
         }
+        Format::Nix => target.text(&Index::of(loaded.cluster(), &release).text()?)?,
         Format::Gitops => target.folder("gitops", &gitops_tree::entries(&loaded, &release)?)?,
     };
-    if !args.check {
+    if !args.check && args.format != Format::Nix {
         say_what_is_left_out(ui, &release, args.format, output);
         let has_engine = release.objects().iter().any(|object| object.component() == "dagger");
         for host in component::runner_hosts(loaded.cluster()).into_iter().filter(|_| has_engine) {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use clap::Args;
 use tokio::time::sleep;
 
-use crate::diag::{Progress, Result};
+use crate::diag::{NoProgress, Progress, Result};
 use crate::live::{self, StatusReport};
 use crate::process::interrupted;
+use crate::render::Selection;
 use crate::ui::Ui;
 
 use super::config_args::ConfigArgs;
@@ -39,18 +40,29 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> Result<Outcome> {
 }
 
 fn work(ui: &Ui, args: &StatusArgs) -> Result<Outcome> {
-    let name = args.name.release(ui, &args.config)?;
+    let (name, rendered) = if let Some(name) = &args.name.name {
+        (name.clone(), None)
+    } else {
+        let release = args.config.load(ui)?.render(&Selection::default())?;
+        (release.name().to_owned(), Some(release))
+    };
     block_on(async {
         let progress = ui.progress();
         progress.step("connecting to the cluster");
         let connection = live::connect(args.cluster.context.as_deref()).await?;
-        let report = live::status(&connection, &name, &args.cluster.state_namespace, &progress).await?;
+        let look = async |progress: &dyn Progress| {
+            live::status(&connection, &name, rendered.as_ref(), &args.cluster.state_namespace, progress).await
+        };
+        let report = look(&progress).await?;
         drop(progress);
+        if !report.inventory {
+            ui.note("`apply` did not bring this release here: shown is what the config says should be there");
+        }
         show(ui, &report, args.format)?;
         if args.watch {
             return tokio::select! {
                 error = interrupted() => Err(error),
-                error = watch(ui, args, &connection, &name, report) => Err(error),
+                error = watch(ui, args.format, look, report) => Err(error),
             };
         }
         Ok(if report.is_good() { Outcome::Good } else { Outcome::Findings })
@@ -58,15 +70,20 @@ fn work(ui: &Ui, args: &StatusArgs) -> Result<Outcome> {
 }
 
 /// Ends only with an error.
-async fn watch(ui: &Ui, args: &StatusArgs, connection: &live::Connection, name: &str, mut last: StatusReport) -> Box<crate::diag::Error> {
+async fn watch(
+    ui: &Ui,
+    format: Format,
+    look: impl AsyncFn(&dyn Progress) -> Result<StatusReport>,
+    mut last: StatusReport,
+) -> Box<crate::diag::Error> {
     loop {
         sleep(EVERY).await;
-        let report = match live::status(connection, name, &args.cluster.state_namespace, &crate::diag::NoProgress).await {
+        let report = match look(&NoProgress).await {
             Ok(report) => report,
             Err(error) => return error,
         };
         if report != last {
-            if let Err(error) = show(ui, &report, args.format) {
+            if let Err(error) = show(ui, &report, format) {
                 return error;
             }
             last = report;

@@ -11,6 +11,7 @@ use crate::diag::{Error, Finding, Progress, Result};
 use crate::lab::{self, ControlPlaneOptions};
 use crate::live::{self, Mode, ServerReport};
 use crate::manifest::{Object, Release};
+use crate::online;
 use crate::render::Selection;
 use crate::ui::Ui;
 
@@ -40,6 +41,9 @@ pub(super) struct ValidateArgs {
     /// The folder that holds `etcd` and `kube-apiserver`, for `--server=ephemeral`
     #[arg(long, value_name = "FOLDER")]
     assets: Option<PathBuf>,
+    /// Ask the repositories of Applications, too: whether they answer and have the revisions and charts that the config names
+    #[arg(long, conflicts_with_all = ["file", "paths"])]
+    online: bool,
     #[command(flatten)]
     offline: OfflineArgs,
     /// How to say it: findings as text on stderr, or one document on stdout; `sarif` is for code scanning
@@ -108,6 +112,13 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     let subject = ManuallyDrop::new(Subject::read(ui, args, report)?);
     report.objects = subject.objects().len();
     let mut repositories = subject.cluster().map(local_repositories::check).unwrap_or_default();
+    if let Some(cluster) = subject.cluster().filter(|_| args.online) {
+        let progress = ui.progress();
+        progress.step("asking the repositories of Applications");
+        let online = online::check(cluster);
+        repositories.extend(online.findings);
+        report.not_checked.extend(online.not_checked);
+    }
     repositories.extend(subject.cluster().map(chart_values::check).unwrap_or_default());
     let Some(server) = args.server else {
         let mut said = args.offline.verdict(subject.objects(), subject.config())?;

@@ -26,6 +26,11 @@ use super::{DnsLabel, DnsName};
 /// The folder of secret files, beside the cluster file.
 pub const SECRETS_FOLDER: &str = "secrets";
 
+/// The file of the key of the index that lies beside the secret files, and the name under which agenix decrypts it.
+pub const INDEX_KEY: &str = "secrets/index-key.age";
+/// See [`INDEX_KEY`].
+pub const INDEX_KEY_NAME: &str = "index-key";
+
 /// A secret in a file of its own, encrypted with age.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -12,57 +12,69 @@ pub(super) struct Identity {
     pub key: String,
 }
 
-/// All that one control plane needs. The authority's own key is forgotten once it has signed.
-pub(super) struct Certificates {
+/// Signs the certificates of one lab. Its own key is never written down.
+pub(super) struct Authority {
     /// The authority's certificate, as PEM.
-    pub authority: String,
-    /// For the API server, as `127.0.0.1`, `::1` and `localhost`.
-    pub server: Identity,
-    /// For the client, as a member of `system:masters`, whom RBAC lets do everything.
-    pub client: Identity,
-    /// Signs service account tokens: private and public key, as PEM.
-    pub service_account_key: String,
-    pub service_account_public_key: String,
+    pub certificate: String,
+    issuer: Issuer<'static, KeyPair>,
 }
 
-impl Certificates {
-    pub(super) fn generate() -> Result<Self> {
-        Self::try_generate().map_err(|cause| Error::internal("cannot make throw-away certificates").caused_by(cause))
-    }
+/// Signs service account tokens: private and public key, as PEM.
+pub(super) struct TokenKeys {
+    pub private: String,
+    pub public: String,
+}
 
-    fn try_generate() -> std::result::Result<Self, rcgen::Error> {
+type Made<T> = std::result::Result<T, rcgen::Error>;
+
+impl Authority {
+    pub(super) fn generate() -> Result<Self> {
         let mut params = CertificateParams::default();
         params.distinguished_name = named("manifestgen-lab-ca", None);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = told(KeyPair::generate())?;
+        let certificate = told(params.self_signed(&key))?.pem();
+        Ok(Self { certificate, issuer: Issuer::new(params, key) })
+    }
+
+    /// For a server that is reached by these names and addresses.
+    pub(super) fn server(&self, name: &str, reached_by: &[&str]) -> Result<Identity> {
+        let mut params = told(CertificateParams::new(reached_by.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()))?;
+        params.distinguished_name = named(name, None);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        told(self.signed(params))
+    }
+
+    /// For a client, as a user and a member of a group.
+    pub(super) fn client(&self, user: &str, group: Option<&str>) -> Result<Identity> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = named(user, group);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        told(self.signed(params))
+    }
+
+    /// As a member of `system:masters`, whom RBAC lets do everything.
+    pub(super) fn administrator(&self) -> Result<Identity> {
+        self.client("manifestgen", Some("system:masters"))
+    }
+
+    fn signed(&self, mut params: CertificateParams) -> Made<Identity> {
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate()?;
-        let authority = params.self_signed(&key)?.pem();
-        let issuer = Issuer::new(params, key);
-
-        let mut server = CertificateParams::new(["127.0.0.1", "::1", "localhost"].map(ToOwned::to_owned))?;
-        server.distinguished_name = named("kube-apiserver", None);
-        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-
-        let mut client = CertificateParams::default();
-        client.distinguished_name = named("manifestgen", Some("system:masters"));
-        client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-
-        let service_account = KeyPair::generate()?;
-        Ok(Self {
-            authority,
-            server: signed(server, &issuer)?,
-            client: signed(client, &issuer)?,
-            service_account_key: service_account.serialize_pem(),
-            service_account_public_key: service_account.public_key_pem(),
-        })
+        Ok(Identity { certificate: params.signed_by(&key, &self.issuer)?.pem(), key: key.serialize_pem() })
     }
 }
 
-fn signed(mut params: CertificateParams, issuer: &Issuer<'_, KeyPair>) -> std::result::Result<Identity, rcgen::Error> {
-    params.use_authority_key_identifier_extension = true;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    let key = KeyPair::generate()?;
-    Ok(Identity { certificate: params.signed_by(&key, issuer)?.pem(), key: key.serialize_pem() })
+impl TokenKeys {
+    pub(super) fn generate() -> Result<Self> {
+        told(KeyPair::generate().map(|pair| Self { private: pair.serialize_pem(), public: pair.public_key_pem() }))
+    }
+}
+
+fn told<T>(made: Made<T>) -> Result<T> {
+    made.map_err(|cause| Error::internal("cannot make throw-away certificates").caused_by(cause))
 }
 
 fn named(common_name: &str, organization: Option<&str>) -> DistinguishedName {

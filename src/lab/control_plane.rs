@@ -1,27 +1,19 @@
 //! etcd and kube-apiserver, started for one purpose and thrown away.
 
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::future::Future;
-use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use kube::Client;
 use tokio::net::{TcpSocket, UnixStream};
-use tokio::time::{sleep, timeout};
 
-use super::certificates::Certificates;
+use super::certificates::{Authority, TokenKeys};
 use super::kubeconfig::kubeconfig;
+use super::parts::{ETCD_SOCKET, etcd_arguments, program, ready, serves, write_private};
 use crate::diag::{Error, Progress, Result};
 use crate::live;
-use crate::process::{Guard, GuardOptions, Places, Process, Program, interrupted};
-
-/// How long a part may take to become ready; on an idle machine it takes one to three seconds.
-const PATIENCE: Duration = Duration::from_secs(90);
-const POLL: Duration = Duration::from_millis(20);
+use crate::process::{Guard, GuardOptions, Places, interrupted};
 
 /// What a control plane is made of.
 #[derive(Debug, Clone)]
@@ -133,10 +125,10 @@ async fn serve(guard: &mut Guard, parts: [PathBuf; 2], service_cidr: &str, progr
     let [etcd, kube_apiserver] = parts;
     progress.step("starting etcd");
     let mut etcd = guard.run(&program("etcd", etcd, etcd_arguments())).await?;
-    let certificates = Certificates::generate()?;
-    write_files(guard.scratch(), &certificates)?;
+    let authority = Authority::generate()?;
+    write_files(guard.scratch(), &authority)?;
     let (port, number) = hold_port()?;
-    let content = kubeconfig(number, &certificates);
+    let content = kubeconfig(&format!("https://127.0.0.1:{number}"), &authority, &authority.administrator()?);
     let kubeconfig = guard.scratch().join("kubeconfig");
     write_private(&kubeconfig, &content.to_string())?;
     let client = live::client_of(content).await?;
@@ -156,34 +148,6 @@ async fn serve(guard: &mut Guard, parts: [PathBuf; 2], service_cidr: &str, progr
         .map_err(|cause| Error::environment("kube-apiserver does not tell its version").caused_by(cause))?
         .git_version;
     Ok(Serving { client, kubeconfig, version, _port: port })
-}
-
-fn program(name: &str, path: PathBuf, arguments: Vec<String>) -> Program {
-    let arguments = arguments.into_iter().map(OsString::from).collect();
-    // etcd takes options from ETCD_*, Go programs proxies from HTTP_PROXY: none of the user's may reach them.
-    Program { name: name.to_owned(), path, arguments, environment: Vec::new() }
-}
-
-/// Relative to the scratch folder, in which all parts run: an absolute path may be longer than a socket's may be (unix(7): 108 bytes).
-const ETCD_SOCKET: &str = "etcd.sock";
-
-/// etcd listens on sockets in the scratch folder only: no port to choose, and nobody else can reach it.
-fn etcd_arguments() -> Vec<String> {
-    // It wants a port in the names of URLs that it advertises, and connects to none of them while it is alone.
-    let peer = "unix://peer.sock:1";
-    [
-        "--name=lab".to_owned(),
-        "--data-dir=etcd".to_owned(),
-        format!("--listen-client-urls=unix://{ETCD_SOCKET}"),
-        "--advertise-client-urls=http://localhost:1".to_owned(),
-        format!("--listen-peer-urls={peer}"),
-        format!("--initial-advertise-peer-urls={peer}"),
-        format!("--initial-cluster=lab={peer}"),
-        // Nothing here has to survive a power failure.
-        "--unsafe-no-fsync".to_owned(),
-        "--log-level=warn".to_owned(),
-    ]
-    .to_vec()
 }
 
 fn kube_apiserver_arguments(port: u16, service_cidr: &str) -> Vec<String> {
@@ -231,57 +195,17 @@ fn hold_port() -> Result<(TcpSocket, u16)> {
     hold().map_err(|cause| Error::environment("cannot get a port of 127.0.0.1").caused_by(cause))
 }
 
-fn write_files(folder: &Path, certificates: &Certificates) -> Result<()> {
+fn write_files(folder: &Path, authority: &Authority) -> Result<()> {
+    let server = authority.server("kube-apiserver", &["127.0.0.1", "::1", "localhost"])?;
+    let tokens = TokenKeys::generate()?;
     for (name, content) in [
-        ("ca.crt", &certificates.authority),
-        ("server.crt", &certificates.server.certificate),
-        ("server.key", &certificates.server.key),
-        ("service-account.key", &certificates.service_account_key),
-        ("service-account.pub", &certificates.service_account_public_key),
+        ("ca.crt", &authority.certificate),
+        ("server.crt", &server.certificate),
+        ("server.key", &server.key),
+        ("service-account.key", &tokens.private),
+        ("service-account.pub", &tokens.public),
     ] {
         write_private(&folder.join(name), content)?;
     }
     Ok(())
-}
-
-fn write_private(path: &Path, content: &str) -> Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(content.as_bytes()))
-        .map_err(|cause| Error::environment(format!("cannot write `{}`", path.display())).caused_by(cause))
-}
-
-/// Serving also means that the namespace `default` is there: it is made after `/readyz` is good.
-async fn serves(client: &Client) -> bool {
-    live::exists(client, "/readyz").await && live::exists(client, "/api/v1/namespaces/default").await
-}
-
-/// Asks again and again until it is so; gives up when one of the processes ends.
-async fn ready<F: Future<Output = bool>>(processes: &mut [&mut Process], mut asked: impl FnMut() -> F) -> Result<()> {
-    let asking = async {
-        while !asked().await {
-            sleep(POLL).await;
-        }
-    };
-    let waiting = timeout(PATIENCE, asking);
-    let name = processes[0].name().to_owned();
-    let lines = processes[0].clone();
-    let ended =
-        futures_util::future::select_all(processes.iter_mut().map(|process| Box::pin(async { (process.ended().await, process.clone()) })));
-    tokio::select! {
-        ready = waiting => ready.map_err(|_| {
-            with_log(Error::environment(format!("`{name}` is not ready after {} s", PATIENCE.as_secs())), &lines)
-        }),
-        ((exit, process), ..) = ended => {
-            Err(with_log(Error::environment(format!("`{}` ended with {exit} before it was ready", process.name())), &process))
-        }
-    }
-}
-
-fn with_log(error: Box<Error>, process: &Process) -> Box<Error> {
-    let lines = process.last_lines(5);
-    if lines.is_empty() { error } else { error.caused_by(format!("the last lines of its log:\n{}", lines.join("\n"))) }
 }

@@ -15,31 +15,28 @@ use super::{ControlPlane, ControlPlaneOptions};
 use crate::diag::{Error, NoProgress, Result};
 use crate::process::interrupted;
 
-const CONTROL_PLANE: &str = "__control-plane";
+/// The hidden first argument; where to write the path of the kubeconfig, a process, and the folder of the parts follow.
+pub(super) const CONTROL_PLANE: &str = "__control-plane";
 
-/// Runs `__control-plane KUBECONFIG PID [ASSETS]`, if the arguments (the program's name left out) ask for it.
+/// Runs `__control-plane KUBECONFIG PID [ASSETS]`.
 ///
 /// Writes the path of the server's kubeconfig to the file KUBECONFIG once the server is ready, and ends it when the process PID ends.
-pub fn dispatch(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
-    let mut arguments = arguments.into_iter();
-    if arguments.next()? != CONTROL_PLANE {
-        return None;
-    }
-    let (Some(file), Some(pid)) = (arguments.next(), arguments.next()) else { return Some(ExitCode::from(2)) };
+pub(super) fn control_plane(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let (Some(file), Some(pid)) = (arguments.next(), arguments.next()) else { return ExitCode::from(2) };
     let assets = arguments.next().map(PathBuf::from);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|cause| Error::environment("cannot start the async runtime").caused_by(cause));
     let done = runtime.and_then(|runtime| runtime.block_on(serve(Path::new(&file), &pid, assets)));
-    Some(done.map_or_else(
+    done.map_or_else(
         |error| {
             // Nobody may be reading.
             let _ = writeln!(io::stderr(), "{error}{}", error.source.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default());
             ExitCode::from(error.kind.exit_code())
         },
         |()| ExitCode::SUCCESS,
-    ))
+    )
 }
 
 async fn serve(file: &Path, pid: &OsString, assets: Option<PathBuf>) -> Result<()> {

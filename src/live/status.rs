@@ -1,6 +1,6 @@
 //! How the objects of a release fare, and waiting until they fare well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::Connection;
+use super::discovery::GroupKind;
 use super::health::{Health, State, state_of};
 use super::history::{History, Revision};
 use super::inventory::Inventory;
 use super::lease::Lease;
+use super::list::{Listed, list};
 use super::reason::{details, helm_job};
-use super::request::get;
+use super::request::{get, segment};
 use super::target::{Target, path_of};
 use crate::diag::{Error, ObjectRef, Progress, Result};
 use crate::manifest::{Object, Release, rank};
@@ -47,6 +49,9 @@ pub struct StatusReport {
     pub revisions: Vec<Revision>,
     /// Who is applying it right now.
     pub busy: Option<String>,
+    /// Whether the cluster has an inventory of it. Without one, something else than `apply` brought it, such as Argo CD, and the config says
+    /// what should be there.
+    pub inventory: bool,
 }
 
 impl StatusReport {
@@ -75,15 +80,23 @@ impl StatusReport {
             "objects": objects.collect::<Vec<_>>(),
             "revisions": revisions.collect::<Vec<_>>(),
             "busy": self.busy,
+            "inventory": self.inventory,
         })
     }
 }
 
-/// How a release fares: what carries its inventory's label, and what its newest revision says should be there.
+/// How a release fares: what carries its inventory's label, and what its newest revision says should be there. Where the cluster has neither,
+/// `rendered` says what should be there.
 ///
 /// # Errors
-/// Wrong usage when the cluster knows nothing about the release; environment errors.
-pub async fn status(connection: &Connection, release: &str, state_namespace: &str, progress: &dyn Progress) -> Result<StatusReport> {
+/// Wrong usage when the cluster has nothing of the release; environment errors.
+pub async fn status(
+    connection: &Connection,
+    release: &str,
+    rendered: Option<&Release>,
+    state_namespace: &str,
+    progress: &dyn Progress,
+) -> Result<StatusReport> {
     progress.step("asking the API server which kinds it serves");
     let target = Target::look(connection).await?;
     let history = History::read(&target, release, state_namespace).await?;
@@ -104,15 +117,21 @@ pub async fn status(connection: &Connection, release: &str, state_namespace: &st
             }
         }
     }
-    if paths.is_empty() {
-        return Err(Error::usage(format!("the cluster has nothing of a release `{release}`"))
-            .hint("`manifestgen apply` brings it there; `--state-namespace` says where its inventory is"));
+    let inventory = !paths.is_empty();
+    if let Some(release) = rendered.filter(|_| !inventory) {
+        paths.extend(release.objects().iter().map(|object| place(&target, object)));
+        paths.extend(applications(&target, release).await?);
     }
     progress.step(&format!("looking at {} objects", paths.len()));
     let mut objects = look(&target, paths.into_iter().collect()).await?;
+    if objects.iter().all(|(status, _)| status.health == Health::NotFound) && !inventory {
+        return Err(Error::usage(format!("the cluster has nothing of a release `{release}`"))
+            .hint("`manifestgen apply` brings it there; `--state-namespace` says where its inventory is"));
+    }
     explain(&target, &mut objects).await?;
     let busy = Lease::holder(&target, release, state_namespace).await?;
-    Ok(StatusReport { release: release.to_owned(), objects: objects.into_iter().map(|(status, _)| status).collect(), revisions, busy })
+    let objects = objects.into_iter().map(|(status, _)| status).collect();
+    Ok(StatusReport { release: release.to_owned(), objects, revisions, busy, inventory })
 }
 
 /// Waits until every object of a release is well, or nothing moves any more, or time is up.
@@ -144,7 +163,7 @@ pub(super) async fn wait_for_health(
     }
     done.sort_by(|(a, _), (b, _)| key(&a.object).cmp(&key(&b.object)));
     let objects = done.into_iter().map(|(status, _)| status).collect();
-    Ok(StatusReport { release: release.name().to_owned(), objects, revisions: Vec::new(), busy: None })
+    Ok(StatusReport { release: release.name().to_owned(), objects, revisions: Vec::new(), busy: None, inventory: true })
 }
 
 type Seen = Vec<(ObjectStatus, Option<String>)>;
@@ -178,6 +197,31 @@ async fn explain(target: &Target, seen: &mut Seen) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The Applications beside those of a release, in the namespaces where Argo CD looks for them: the tree has some of its own, that bring the
+/// release.
+async fn applications(target: &Target, release: &Release) -> Result<Vec<(ObjectRef, Option<String>)>> {
+    let kind = GroupKind { group: "argoproj.io".to_owned(), kind: "Application".to_owned() };
+    let Some((api_version, resource)) = target.resources.find(&kind) else { return Ok(Vec::new()) };
+    let is_argo = |object: &&Object| {
+        (object.group(), object.kind()) == ("argoproj.io", "Application") || (object.kind(), object.name()) == ("ConfigMap", "argocd-cm")
+    };
+    let namespaces: BTreeSet<_> = release.objects().iter().filter(is_argo).filter_map(Object::namespace).collect();
+    let mut found = Vec::new();
+    for namespace in namespaces {
+        let folder = resource.path(api_version, Some(namespace));
+        // What we may not list is not missed: the release's own objects are looked at all the same.
+        let Listed::Items(items) = list(&target.client, &folder, "").await? else { continue };
+        found.extend(items.iter().filter_map(|item| {
+            let name = item.pointer("/metadata/name")?.as_str()?.to_owned();
+            let path = format!("{folder}/{}", segment(&name));
+            let object =
+                ObjectRef { api_version: api_version.to_owned(), kind: kind.kind.clone(), namespace: Some(namespace.to_owned()), name };
+            Some((object, Some(path)))
+        }));
+    }
+    Ok(found)
 }
 
 fn place(target: &Target, object: &Object) -> (ObjectRef, Option<String>) {

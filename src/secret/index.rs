@@ -8,14 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::index_key::IndexKey;
 use crate::config::PublicKey;
+pub(super) use crate::config::{INDEX_KEY, INDEX_KEY_NAME};
 use crate::diag::{Error, Result};
 use crate::manifest::hex;
 
-/// The index and the file of its key, in the folder of secrets.
+/// The index, in the folder of secrets.
 pub(super) const INDEX: &str = "secrets/index.json";
-pub(super) const INDEX_KEY: &str = "secrets/index-key.age";
-/// How agenix names the latter.
-pub(super) const INDEX_KEY_NAME: &str = "index-key";
 
 /// Which file belongs to which secret, and in which state. It holds no value and nothing made of one but hashes of encrypted files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

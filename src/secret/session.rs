@@ -256,7 +256,7 @@ impl<'a> Session<'a> {
             self.index.key_recipients = wanted;
             self.index_changed = true;
         }
-        for (path, text) in [(SECRETS_NIX, secrets_nix(self.cluster, &all)), (NODES_NIX, nodes_nix(self.cluster))] {
+        for (path, text) in [(SECRETS_NIX, secrets_nix(self.cluster, &all)?), (NODES_NIX, nodes_nix(self.cluster)?)] {
             let contents = text.into_bytes();
             if read(&self.base.join(path))?.as_ref() != Some(&contents) {
                 self.changes.push(Change { path: path.to_owned(), contents, mode: 0o644 });

@@ -1,5 +1,8 @@
-# The cluster file. `manifestgen explain` says what each key means. The command line reads the same value:
-#   nix eval --json --file cluster.nix >cluster.json && manifestgen validate --server -c cluster.json
+# The cluster file. `manifestgen explain` says what each key means. The command line reads the same value, and after each change it
+# writes the index that the machines are made of:
+#   nix eval --json --file cluster.nix >cluster.json
+#   manifestgen validate --server -c cluster.json
+#   manifestgen render -c cluster.json --format nix -o cluster-index.nix
 {
   cluster.name = "home";
   k3s.tokenFile = "/var/lib/cluster/token";

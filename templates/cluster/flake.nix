@@ -8,6 +8,8 @@
     {
       nixosConfigurations = manifestgen.lib.mkCluster {
         settings = import ./cluster.nix;
+        # What the modules read of it, written by `manifestgen render --format nix`.
+        index = ./cluster-index.nix;
         # Every machine.
         shared = [
           {

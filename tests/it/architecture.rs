@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LEAVES: [&str; 6] = ["cel", "diag", "source", "yaml", "versions", "data"];
+const LEAVES: [&str; 7] = ["cel", "diag", "nix", "source", "yaml", "versions", "data"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

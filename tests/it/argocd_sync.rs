@@ -366,6 +366,16 @@ applications:
         || kubectl.application("third").map_or_else(String::new, |application| application["status"]["conditions"].to_string());
     until("the broken one is reported", &kubectl, || conditions().contains("ComparisonError") && conditions().contains("map.yaml"));
     assert_eq!(value("third"), "\"1\"");
+    let status = Run::new(config.path(), &["status"]).env("KUBECONFIG", plane.kubeconfig()).run();
+    assert_eq!(status.code, 1, "{}", status.shown());
+    let shown = status.shown();
+    // What holds it has not settled either; the others have.
+    let line =
+        |name: &str| shown.lines().find(|line| line.contains(&format!("Application argocd/{name}"))).unwrap_or_else(|| panic!("{shown}"));
+    assert!(["argocd", "first", "infrastructure", "second"].iter().all(|name| line(name).starts_with("ok")), "{shown}");
+    assert!(line("root").contains("sync Synced"), "{shown}");
+    let third = line("third");
+    assert!(third.starts_with("in progress") && third.contains("sync Unknown") && third.contains("map.yaml"), "{third}");
 
     // The tree itself changes: a further Application comes.
     apps.write("fourth/map.yaml", &config_map("fourth", "1"));

@@ -27,14 +27,20 @@ pub(crate) fn python_with(package: &str) -> Option<PathBuf> {
 }
 
 fn found_or_noted(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
-    if found.is_none() {
+    noted(name, found.is_some());
+    found
+}
+
+/// Notes what a test needs and does not have, as [`part`] does.
+pub(crate) fn noted(name: &str, there: bool) -> bool {
+    if !there {
         assert!(env::var_os("MANIFESTGEN_REQUIRE_PARTS").is_none(), "part `{name}` is missing, and MANIFESTGEN_REQUIRE_PARTS is set");
         if let Some(log) = env::var_os("MANIFESTGEN_SKIP_LOG") {
             let mut log = OpenOptions::new().create(true).append(true).open(log).expect("MANIFESTGEN_SKIP_LOG can be written");
             writeln!(log, "{name}: {}", thread::current().name().unwrap_or("?")).expect("MANIFESTGEN_SKIP_LOG can be written");
         }
     }
-    found
+    there
 }
 
 fn toolchain() -> Option<PathBuf> {

@@ -7,9 +7,22 @@
   vm,
   templateNodes,
   outputs,
+  indexes,
 }:
 let
-  inherit (import ./machines.nix { inherit lib flake system; }) machines broken odd;
+  inherit
+    (import ./machines.nix {
+      inherit
+        lib
+        flake
+        system
+        indexes
+        ;
+    })
+    machines
+    broken
+    odd
+    ;
   module = flake.nixosModules.default;
   check = name: expected: actual: { inherit name expected actual; };
 
@@ -54,7 +67,7 @@ in
         lib.filterAttrs (_: package: !lib.isDerivation package) (outputs.packages // outputs.checks)
       )
     ))
-    (check "the flake's modules" [ "default" "mesh" "primer" "secrets" "worker" ] (
+    (check "the flake's modules" [ "default" "mesh" "microvm" "primer" "secrets" "worker" ] (
       lib.attrNames flake.nixosModules
     ))
     (check "each module can be taken alone" [ true true true true ] (
@@ -119,9 +132,14 @@ in
         primer.networking.firewall.allowedUDPPorts
       ]
     )
-    (check "primer: VXLAN and the kubelet only between nodes"
+    (check "primer: VXLAN, the kubelet and etcd only between nodes"
       [
-        [ 10250 ]
+        [
+          2379
+          2380
+          6443
+          10250
+        ]
         [ 8472 ]
       ]
       [
@@ -132,8 +150,8 @@ in
     (check "primer: pods reach the API server, on a worker only the kubelet"
       [
         [
-          10250
           6443
+          10250
         ]
         [ 10250 ]
       ]
@@ -152,11 +170,105 @@ in
         worker.networking.firewall.allowedUDPPorts
       ]
     )
+    (check "ingress: its ports are open on every node, where it has any"
+      [
+        [
+          30443
+          30880
+        ]
+        [
+          6443
+          30443
+          30880
+        ]
+      ]
+      (
+        map (name: vm.cluster-ingress.nodes.${name}.networking.firewall.allowedTCPPorts) [
+          "worker"
+          "primer"
+        ]
+      )
+    )
+    (check "a further server is joined and asked like the first" [ 22 6443 ] (
+      lib.sort lib.lessThan machines."lan/second".networking.firewall.allowedTCPPorts
+    ))
+    (check "k3s that logs in to the mesh by itself waits for no unit of ours"
+      [
+        [ "multi-user.target" ]
+        [ ]
+        false
+      ]
+      (
+        let
+          config = machines."k3s in the mesh";
+        in
+        [
+          (service config "k3s").wantedBy
+          (service config "k3s").requires
+          config.services.tailscale.enable
+        ]
+      )
+    )
+    (check "an index that is behind its cluster file stops the build" [ ] (
+      lib.filter (
+        config: !lib.hasInfix "--format nix --check --output" config.services.manifestgen.manifests.command
+      ) all
+    ))
     (check "primer: ports of the VM variant" [ "22223:22" "16443:6443" "18080:30080" ] (
       map (
         one: "${toString one.host.port}:${toString one.guest.port}"
       ) primer.virtualisation.vmVariant.virtualisation.forwardPorts
     ))
+    (check "a virtual machine's host is the only one that those ports are for" [ "127.0.0.1" ] (
+      lib.unique (
+        map (one: one.host.address) (
+          primer.virtualisation.vmVariant.virtualisation.forwardPorts
+          ++ machines."microvm/primer".microvm.forwardPorts
+        )
+      )
+    ))
+    (check "microvm: two networks, told apart by addresses that no other machine has"
+      [
+        [
+          "tap vm-primer"
+          "user host"
+        ]
+        [
+          "tap tap0"
+          "user host"
+        ]
+        true
+        [ "192.168.1.10/24" ]
+        [ "cluster0" ]
+        [
+          3
+          0
+        ]
+      ]
+      (
+        let
+          first = machines."microvm/primer";
+          second = machines."microvm/second";
+          interfaces = config: map (one: "${one.type} ${one.id}") config.microvm.interfaces;
+          macs = lib.concatMap (config: map (one: one.mac) config.microvm.interfaces) [
+            first
+            second
+          ];
+          isMac = text: builtins.match "0[26](:[0-9a-f]{2}){5}" text != null;
+        in
+        [
+          (interfaces first)
+          (interfaces second)
+          (lib.allUnique macs && lib.all isMac macs)
+          first.systemd.network.networks."10-cluster".address
+          first.services.manifestgen.nodeInterfaces
+          (map (config: lib.length config.microvm.forwardPorts) [
+            first
+            second
+          ])
+        ]
+      )
+    )
     (check "by hand: no unit applies, no port opens"
       [
         false
@@ -256,7 +368,10 @@ in
     (check "mesh: the worker's start hangs on no key"
       [
         [ ]
-        "/var/lib/cluster-mesh/join-key.age"
+        [
+          "/var/lib/cluster-mesh/join-key.age"
+          "/var/lib/cluster-mesh/joined"
+        ]
       ]
       [
         (service joins "cluster-mesh-join").wantedBy
@@ -447,7 +562,9 @@ in
             lib.mapAttrsToList (
               name: config:
               let
-                address = config.services.manifestgen.node.address or config.networking.primaryIPAddress;
+                address = lib.head (
+                  config.services.manifestgen.node.addresses ++ [ config.networking.primaryIPAddress ]
+                );
               in
               lib.optional (address != config.networking.primaryIPAddress) "${test}/${name}"
             ) package.nodes
@@ -467,9 +584,12 @@ in
         ) vm
       )
     ))
-    (check "VM tests: what is let in goes by the mesh alone" [ "cni0" "flannel.1" "wg0" ] (
-      lib.attrNames vm.cluster-mesh.nodes.worker1.networking.firewall.interfaces
-    ))
+    (check "VM tests: what is let in goes by the mesh alone" [
+      "cni0"
+      "flannel-v6.1"
+      "flannel.1"
+      "wg0"
+    ] (lib.attrNames vm.cluster-mesh.nodes.worker1.networking.firewall.interfaces))
     (check "template: its machines" [ "primer" "worker" ] (lib.attrNames templateNodes))
   ];
 }

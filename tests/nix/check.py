@@ -141,6 +141,7 @@ def options_page(options: list[dict[str, Any]]) -> str:
         "cluster.joinKeys": "Keys for the mesh, made by the primer",
         "cluster.mesh": "The mesh",
         "cluster.secrets": "Secrets, decrypted by agenix and delivered into the cluster",
+        "cluster.microvm": "The machine as a microvm (`nixosModules.microvm`)",
     }
     lines = [
         "# Options of the NixOS modules",
@@ -173,6 +174,41 @@ def documented(count: Count, options: list[dict[str, Any]]) -> None:
     count.judge("docs/NIX-OPTIONS.md", "stale: MANIFESTGEN_UPDATE=1 tests/nix/run writes it" if stale else "")
 
 
+NEEDS = {"network", "KVM", "neither"}
+
+
+def labelled(count: Count, outputs: list[str]) -> None:
+    """docs/NIX.md says of each check and package what building it needs, in a table whose rows begin with their names."""
+    page = (HERE.parent.parent / "docs" / "NIX.md").read_text()
+    said: dict[str, set[str]] = {}
+    for names, needs in re.findall(r"^\| (`[^|]+`) \| [^|]+ \| ([^|]+) \|$", page, flags=re.MULTILINE):
+        words = set(re.split(r", ", needs.strip()))
+        if words <= NEEDS:
+            said |= {name: words for name in re.findall(r"`([^`]+)`", names)}
+    count.judge("what each output needs", "\n".join(f"docs/NIX.md does not say it of {name}" for name in outputs if name not in said))
+    unknown = sorted(set(said) - set(outputs))
+    count.judge("no other output is labelled", "\n".join(unknown))
+    wrong = [name for name, words in said.items() if ("KVM" in words) != (name.startswith("cluster-") and not name.endswith("-tcg"))]
+    count.judge("KVM is for VM tests", "\n".join(wrong))
+
+
+def expanded(text: str) -> list[str]:
+    """`a.{b,c.{d,e}}` as the names that it stands for."""
+    found = re.search(r"\{([^{}]*)\}", text)
+    if not found:
+        return [text]
+    return [name for part in found[1].split(",") for name in expanded(text[: found.start()] + part + text[found.end() :])]
+
+
+def cited(count: Count, used: list[str]) -> None:
+    """Every option that is set stands in a table of docs/nix-facts.md, which says where it was read."""
+    page = (HERE.parent.parent / "docs" / "nix-facts.md").read_text()
+    first = re.findall(r"^\| ([^|]+) \|", page, flags=re.MULTILINE)
+    names = {name for cell in first for words in re.findall(r"`([^`]+)`", cell) for name in expanded(words)}
+    missing = [name for name in used if not any(known == name or known.startswith(name + ".") for known in names)]
+    count.judge("every option that is set is cited", "\n".join(f"docs/nix-facts.md does not say where `{name}` was read" for name in missing))
+
+
 def command_problem(program: str, command: list[str], line: str) -> str:
     """The unit's own arguments must be ones that the program takes."""
     options = {word for word in map(json.loads, re.findall(r'"(?:[^"\\]|\\.)*"', line)) if word.startswith("--")}
@@ -190,18 +226,10 @@ def at_rest_problem(cluster: dict[str, Any], out: Path) -> str:
     return "" if found == wanted else f"expected {sorted(wanted)}\nactual   {sorted(found)}"
 
 
-def images_problem(cluster: dict[str, Any], out: Path) -> str:
-    """A VM test has no registry: an image that its machine does not bring is one that no pod starts with."""
-    texts = [file.read_text() for file in (out / "objects").rglob("*.yaml")]
-    used = {image.strip("\"'") for text in texts for image in re.findall(r"^[-\s]*image: (\S+)$", text, flags=re.MULTILINE)}
-    missing = sorted(used - set(cluster["images"]))
-    return f"not on the machine: {', '.join(missing)}" if missing else ""
-
-
 def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path, program: str) -> None:
     rendered: dict[str, tuple[str, Path]] = {}
     for name, cluster in all_clusters.items():
-        key = json.dumps([cluster["settings"], cluster["profile"]])
+        key = json.dumps([cluster["settings"], cluster["profile"], cluster["index"]])
         if key not in rendered:
             home = folder / f"cluster-{len(rendered)}"
             home.mkdir()
@@ -211,6 +239,9 @@ def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path
             result = run(program, "validate", "--config", str(file), *profile)
             problem = said(result) if result.returncode or "warning[" in result.stderr else ""
             count.judge(f"manifestgen validates the cluster of {name}", problem)
+            index = ["--format", "nix", "--check", "--output", cluster["index"]]
+            result = run(program, "render", "--config", str(file), *profile, *index)
+            count.judge(f"index of the cluster of {name}", said(result) if result.returncode else "")
             result = run(program, "render", "--config", str(file), *profile, "--format", "dir", "--output", str(home / "out"))
             rendered[key] = (said(result) if result.returncode else "", home / "out")
         problem, out = rendered[key]
@@ -218,8 +249,6 @@ def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path
         count.judge(f"the release has the files of {name}", problem or "\n".join(f"no {path}" for path in missing))
         if not problem and not missing:
             count.judge(f"Secrets at rest on {name}", at_rest_problem(cluster, out))
-            if cluster["images"] and cluster["apply"]:
-                count.judge(f"images of {name}", images_problem(cluster, out))
         for command, line in (["apply"], cluster["apply"]), (["secret", "deliver"], cluster["deliver"]):
             if line:
                 count.judge(f"manifestgen takes the arguments of {name}'s {command[-1]}", command_problem(program, command, line))
@@ -244,6 +273,8 @@ def main() -> int:
             evaluated = json.loads(given.evaluated.read_text())
             expectations(count, evaluated["checks"])
             documented(count, evaluated["options"])
+            labelled(count, evaluated["outputs"])
+            cited(count, evaluated["used"])
             same_scripts(count, evaluated["testScripts"], files)
             if given.systemd:
                 units(count, evaluated["units"], folder)

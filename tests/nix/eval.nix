@@ -3,12 +3,18 @@
 #   units         unit files as text, for systemd to read
 #   testScripts   what the VM tests' driver would run, and on which machines
 #   options       what docs/NIX-OPTIONS.md says
+#   used          NixOS options that are set somewhere, which docs/nix-facts.md cites
+#   outputs       names of checks and packages, which docs/NIX.md says the needs of
 #   clusters      cluster files, for manifestgen to read, and the files that machines take from the release
+# and before all of that
+#   indexes       cluster files whose index the evaluation reads, and where
 {
   nixpkgsLib,
   root,
   # agenix' own module, where it is given, in place of its mirror.
   ageModule ? ./mirror/agenix.nix,
+  # Where the indexes are that are made for this: of machines that are in no VM test.
+  indexes,
 }:
 let
   real = import (nixpkgsLib + "/lib");
@@ -61,9 +67,15 @@ let
       vm
       templateNodes
       outputs
+      indexes
       ;
   };
-  bare = (system [ flake.nixosModules.default ]).options;
+  bare =
+    (system [
+      ./mirror/microvm.nix
+      flake.nixosModules.default
+      flake.nixosModules.microvm
+    ]).options;
 
   # Every machine that is evaluated anywhere, by a name.
   machines =
@@ -87,46 +99,55 @@ let
   }) (removeAttrs machines (lib.attrNames cases.broken));
 in
 {
-  checks = map (check: {
-    inherit (check) name expected actual;
-    ok = check.expected == check.actual;
-  }) (cases.checks ++ healthy ++ quiet);
-  units = lib.concatMapAttrs (
-    machine: config:
-    lib.mapAttrs' (unit: text: lib.nameValuePair "${machine}/${unit}" text) (mirror.units config)
-  ) machines;
-  testScripts = lib.mapAttrs (_: package: {
-    script = package.testScript;
-    machines = lib.attrNames package.nodes;
-  }) vm;
-  options =
-    map
-      (
-        option:
-        {
-          inherit (option) name type description;
-        }
-        // lib.optionalAttrs (option ? default) { default = option.default.text; }
-        // lib.optionalAttrs (option ? example) { example = option.example.text; }
-      )
-      (
-        lib.filter (option: option.visible && !option.internal) (
-          # Ours alone: NixOS' own go on for ever, a specialisation inside of a specialisation.
-          lib.optionAttrSetToDocList {
-            inherit (bare) cluster;
-            services = { inherit (bare.services) manifestgen; };
-          }
-        )
-      );
-  clusters = lib.mapAttrs (machine: config: {
-    # VM tests have no registry: what k3s has of images before it starts.
-    images = lib.optionals (lib.hasPrefix "cluster-" machine) (
-      map (image: image.image) config.services.k3s.images
+  indexes = lib.filterAttrs (_: one: one.file != "") (
+    lib.mapAttrs (_: config: {
+      inherit (config.services.manifestgen) settings profile;
+      file = toString config.services.manifestgen.index;
+    }) machines
+  );
+  all = {
+    checks = map (check: {
+      inherit (check) name expected actual;
+      ok = check.expected == check.actual;
+    }) (cases.checks ++ healthy ++ quiet);
+    units = lib.concatMapAttrs (
+      machine: config:
+      lib.mapAttrs' (unit: text: lib.nameValuePair "${machine}/${unit}" text) (mirror.units config)
+    ) machines;
+    testScripts = lib.mapAttrs (_: package: {
+      script = package.testScript;
+      machines = lib.attrNames package.nodes;
+    }) vm;
+    used = lib.filter (name: !lib.hasPrefix "services.manifestgen." name) (
+      lib.unique (lib.concatMap (config: config.mirror.set) (lib.attrValues machines))
     );
-    inherit (config.services.manifestgen) settings profile nodeName;
-    command = config.services.manifestgen.manifests.command;
-    files = mirror.releaseFiles config;
-    apply = config.systemd.services.manifestgen-apply.serviceConfig.ExecStart or null;
-    deliver = config.systemd.services.manifestgen-secrets.serviceConfig.ExecStart or null;
-  }) (removeAttrs machines (lib.attrNames cases.broken));
+    outputs = lib.attrNames (outputs.checks // outputs.packages);
+    options =
+      map
+        (
+          option:
+          {
+            inherit (option) name type description;
+          }
+          // lib.optionalAttrs (option ? default) { default = option.default.text; }
+          // lib.optionalAttrs (option ? example) { example = option.example.text; }
+        )
+        (
+          lib.filter (option: option.visible && !option.internal) (
+            # Ours alone: NixOS' own go on for ever, a specialisation inside of a specialisation.
+            lib.optionAttrSetToDocList {
+              inherit (bare) cluster;
+              services = { inherit (bare.services) manifestgen; };
+            }
+          )
+        );
+    clusters = lib.mapAttrs (_: config: {
+      inherit (config.services.manifestgen) settings profile nodeName;
+      index = toString config.services.manifestgen.index;
+      command = config.services.manifestgen.manifests.command;
+      files = mirror.releaseFiles config;
+      apply = config.systemd.services.manifestgen-apply.serviceConfig.ExecStart or null;
+      deliver = config.systemd.services.manifestgen-secrets.serviceConfig.ExecStart or null;
+    }) (removeAttrs machines (lib.attrNames cases.broken));
+  };
 }

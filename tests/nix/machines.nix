@@ -3,6 +3,8 @@
   lib,
   flake,
   system,
+  # The folder with the index of each cluster file, by its hash.
+  indexes,
 }:
 let
   module = flake.nixosModules.default;
@@ -18,6 +20,21 @@ let
           inherit settings;
         };
       }
+      (
+        { config, ... }:
+        let
+          inherit (config.services.manifestgen) profile settings;
+          hash = builtins.hashString "sha256" (
+            builtins.toJSON [
+              profile
+              settings
+            ]
+          );
+        in
+        {
+          services.manifestgen.index = lib.mkDefault (indexes + "/${hash}.nix");
+        }
+      )
       more
     ]).config;
   lan = {
@@ -83,6 +100,7 @@ let
     tags = [ "tag:node" ];
   };
   changed = settings: change: lib.recursiveUpdate settings change;
+  write = "`nix eval --json --file cluster.nix >cluster.json && manifestgen render -c cluster.json --format nix -o cluster-index.nix`";
 
 in
 {
@@ -107,20 +125,54 @@ in
         };
       }
     );
+    "k3s in the mesh" = node "worker" (changed mesh {
+      nodes = map (
+        entry:
+        entry
+        // {
+          mesh = {
+            type = "tailscale";
+            name = "${entry.name}.mesh.internal";
+            vpnAuthFile = "/run/agenix/vpn";
+          };
+        }
+      ) mesh.nodes;
+      headscale = lib.mkForce null;
+    }) { services.manifestgen.nodeInterfaces = [ "eth1" ]; };
+    "microvm/primer" = node "primer" lan {
+      imports = [
+        ./mirror/microvm.nix
+        flake.nixosModules.microvm
+      ];
+    };
+    "microvm/second" = node "second" lan {
+      imports = [
+        ./mirror/microvm.nix
+        flake.nixosModules.microvm
+      ];
+      cluster.microvm.tap = "tap0";
+      cluster.primer.forwardPorts = false;
+    };
     "by hand" = node "primer" lan {
       services.manifestgen.nodeInterfaces = [ "eth1" ];
-      cluster.primer = {
-        apply.enable = false;
-        openFirewall = false;
-      };
+      services.manifestgen.openFirewall = false;
+      cluster.primer.apply.enable = false;
     };
     stranger = node "laptop" lan { };
     "no nodes" = node "primer" { cluster.name = "home"; } { };
-    "no server" = node "worker" { nodes = [ { name = "worker"; } ]; } { };
-    twice = node "primer" (lan // { nodes = lan.nodes ++ [ (lib.head lan.nodes) ]; }) { };
-    "waits for its own Headscale" = node "primer" (changed mesh {
-      nodes = map (entry: removeAttrs entry [ "mesh" ] // { mesh.type = "tailscale"; }) mesh.nodes;
-    }) keys;
+    "of a cluster elsewhere" = node "worker" {
+      cluster.name = "home";
+      k3s.registrationAddress = "k3s.example.com";
+      nodes = [ { name = "worker"; } ];
+    } { };
+    "no index" = node "primer" lan { services.manifestgen.index = null; };
+    "index of another form" = node "primer" lan { services.manifestgen.index = ./form-0.nix; };
+    "without an image" = node "primer" (changed lan { headscale.version = "0.29.0"; }) {
+      services.manifestgen = {
+        nodeInterfaces = [ "eth1" ];
+        offline = true;
+      };
+    };
     "route not approved" = node "primer" (changed mesh {
       headscale.policy.autoApprovers = lib.mkForce { };
     }) keys;
@@ -158,6 +210,7 @@ in
       secrets = withSecrets.secrets ++ [
         {
           name = "mail";
+          nodes = [ "worker" ];
           deliver = [
             {
               type = "kubernetes";
@@ -170,6 +223,7 @@ in
       ];
     }) decrypting;
     "WireGuard without keys" = node "worker" {
+      cluster.name = "home";
       nodes = [
         {
           name = "primer";
@@ -192,29 +246,28 @@ in
   broken = {
     # The template leaves the worker's key to be filled in, and the build says so.
     "template/primer" = [
-      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `settings.nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
+      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
     ];
     stranger = [
-      "services.manifestgen: no entry of `settings.nodes` is named `laptop`: set `networking.hostName` or `services.manifestgen.nodeName` to one of primer, worker, second, third"
+      "services.manifestgen: the index has no node `laptop`: set `networking.hostName` or `services.manifestgen.nodeName` to one of primer, second, third, worker, or list it in `nodes` and write the index anew: ${write}"
     ];
     "no nodes" = [
-      "services.manifestgen: no entry of `settings.nodes` is named `primer`, because there is none: list the machines of the cluster there"
-      "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join"
+      "services.manifestgen: the index has no node `primer`: list the machines of the cluster in `nodes`, and write the index anew: ${write}"
     ];
-    "no server" = [
-      "services.manifestgen: no entry of `settings.nodes` has `role = \"server\"`: the first such one is the machine that the others join"
+    "no index" = [
+      "services.manifestgen: the modules read an index of the machines: ${write}, `git add` it, and set `services.manifestgen.index = ./cluster-index.nix`"
     ];
-    twice = [
-      "services.manifestgen: two entries of `settings.nodes` have the same name: primer, worker, second, third, primer"
+    "index of another form" = [
+      "services.manifestgen: ${toString ./form-0.nix} is no index of form 1, as this version of manifestgen writes it: ${write}"
     ];
-    "waits for its own Headscale" = [
-      "cluster.primer: Headscale runs on `primer`, whose k3s would wait for a mesh that only Headscale can let it into: set `mesh.advertiseRoute = true` in its entry of `settings.nodes`"
+    "without an image" = [
+      "services.manifestgen: `offline` is set, and nothing in `images` brings docker.io/headscale/headscale:0.29.0"
     ];
     "route not approved" = [
       "cluster.mesh: Headscale does not approve the route of `primer` by itself: add `headscale.policy.autoApprovers.routes.\"192.168.1.10/32\" = [ \"tag:…\" ]`, with a tag of `cluster.joinKeys.tags`"
     ];
     "no recipient" = [
-      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `settings.nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
+      "cluster.joinKeys: no public key to encrypt the key of worker with: set `cluster.joinKeys.recipients.NAME`, or `hostKeys` in its entry of `nodes`, to what `ssh-keyscan -t ed25519 NAME` says, without the name in front"
     ];
     "unknown recipient" = [
       "cluster.joinKeys: `recipients` has wroker, and no other node of that name has `mesh.type = \"tailscale\"`"
@@ -223,19 +276,20 @@ in
       "cluster.joinKeys: Headscale refuses a tag without an owner: add each of tag:other to `headscale.policy.tagOwners`"
     ];
     "no folder of secrets" = [
-      "cluster.secrets: `settings.secrets` declares k3s-token, headscale-noise, headscale-derp: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`"
+      "cluster.secrets: the cluster file declares secrets in secrets/k3s-token.age, secrets/headscale-noise.age, secrets/headscale-derp.age: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`"
     ];
     "folder without secrets" = [
       "cluster.secrets: `folder` is ${toString ./mirror}: give the path `./secrets`, without quotes, of the folder that lies beside the cluster file"
-      "cluster.secrets: ${toString ./mirror} has no `nodes.nix`: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else"
+      "cluster.secrets: secrets/k3s-token.age, secrets/headscale-noise.age, secrets/headscale-derp.age is not there, beside ${toString ./mirror}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else"
     ];
     "secret that the primer cannot read" = [
-      "cluster.secrets: `primer` delivers into the cluster and does not decrypt mail: set `hostKeys` in its entry of `settings.nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`"
+      "cluster.secrets: secrets/mail.age is not there, beside ${toString ../../fixtures/nix/cluster/secrets}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else"
+      "cluster.secrets: `primer` delivers into the cluster and does not decrypt mail: set `hostKeys` in its entry of `nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`"
     ];
     "WireGuard without keys" = [
       "cluster.mesh.wireguard: `worker` has no private key: set `privateKeyFile`, for example to the path of an agenix secret"
       "cluster.mesh.wireguard: `publicKeys` has no key of primer"
-      "cluster.mesh.wireguard: set `mesh.address` in the entries of worker in `settings.nodes`"
+      "cluster.mesh.wireguard: set `mesh.address` in the entries of worker in `nodes`"
     ];
   };
 

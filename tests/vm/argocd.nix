@@ -20,7 +20,7 @@ in
       };
       extraObjects = import ./coredns.nix { image = "test.local/coredns:local"; };
     };
-    cluster.primer.images = [
+    services.manifestgen.images = [
       images.argocd
       images.coredns
       images.redis

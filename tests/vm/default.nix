@@ -16,7 +16,10 @@ lib.mapAttrs
           module
           ./offline.nix
         ];
-        services.manifestgen.package = package;
+        services.manifestgen = {
+          inherit package;
+          index = ./index + "/${name}.nix";
+        };
       };
     }
   )

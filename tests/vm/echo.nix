@@ -1,13 +1,13 @@
-# Web servers that answer with what they were asked, each by its name.
+# Web servers that answer with what they were asked: each by its name, and on which node it runs.
 {
   lib,
   image,
   namespace,
-  names,
+  servers,
 }:
 let
   server =
-    name:
+    name: node:
     let
       labels."app.kubernetes.io/name" = name;
       metadata = { inherit labels name namespace; };
@@ -23,6 +23,7 @@ let
             metadata = { inherit labels; };
             spec = {
               automountServiceAccountToken = false;
+              nodeSelector."kubernetes.io/hostname" = node;
               securityContext = {
                 runAsNonRoot = true;
                 runAsUser = 65534;
@@ -82,4 +83,4 @@ let
       }
     ];
 in
-lib.concatMap server names
+lib.concatLists (lib.mapAttrsToList server servers)

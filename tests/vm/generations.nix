@@ -14,6 +14,7 @@ let
 in
 {
   nodes.primer = {
+    services.manifestgen.images = [ (import ./images.nix { inherit pkgs; }).headscale ];
     services.manifestgen.settings = {
       inherit (base)
         cluster

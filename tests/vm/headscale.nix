@@ -2,6 +2,7 @@
 { lib, pkgs, ... }:
 let
   base = import ./cluster.nix { inherit lib pkgs; };
+  images = import ./images.nix { inherit pkgs; };
   worker = name: {
     inherit name;
     # Flannel's interface is the mesh's.
@@ -52,7 +53,10 @@ let
     )
   );
   node = {
-    services.manifestgen = { inherit settings; };
+    services.manifestgen = {
+      inherit settings;
+      images = [ images.headscale ];
+    };
   };
   joining = {
     imports = [ node ];

@@ -1,5 +1,5 @@
-# Routes, most of them over TLS, to pods on two nodes: a Traefik on each node answers at its NodePorts with a certificate of
-# the cluster's own CA, which agenix decrypted and the primer delivered.
+# Routes, most of them over TLS, to pods on two nodes: Traefik answers at every node's ports with a certificate of the
+# cluster's own CA, which agenix decrypted and the primer delivered.
 { lib, pkgs, ... }:
 let
   base = import ./cluster.nix { inherit lib pkgs; };
@@ -50,10 +50,11 @@ let
       inherit lib;
       image = "test.local/echo:local";
       namespace = "web";
-      names = [
-        "shop"
-        "basket"
-      ];
+      # Wherever a Traefik runs, one of them is on the other node.
+      servers = {
+        shop = "primer";
+        basket = "worker";
+      };
     };
   };
   # The driver numbers machines by name.
@@ -74,28 +75,24 @@ let
     }
     // more;
   node = {
-    services.manifestgen = { inherit settings; };
+    services.manifestgen = {
+      inherit settings;
+      images = [
+        images.echo
+        images.traefik
+      ];
+    };
     # A bare path would stay one of the host, which the machine does not have.
     age.identityPaths = [ "${fixtures}/identity.txt" ];
     cluster.secrets.folder = fixtures + "/ingress/secrets";
     environment.etc."cluster/ca.crt".source = fixtures + "/ingress/secrets/web-ca.crt";
     environment.systemPackages = [ pkgs.openssl ];
   };
-  carried = [
-    images.echo
-    images.traefik
-  ];
 in
 {
   nodes = {
-    primer = {
-      imports = [ node ];
-      cluster.primer.images = carried;
-    };
-    worker = {
-      imports = [ node ];
-      cluster.worker.images = carried;
-    };
+    primer = node;
+    worker = node;
   };
   testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/ingress.py;
 }

@@ -1,7 +1,5 @@
 # What every machine of the tests has.
 {
-  config,
-  lib,
   pkgs,
   ...
 }:
@@ -12,16 +10,11 @@ in
   services.manifestgen = {
     enable = true;
     nodeInterfaces = [ "eth1" ];
+    offline = true;
+    images = [ images.pause ];
   };
-  cluster.primer = lib.mkIf config.cluster.primer.enable {
-    images = [
-      images.pause
-      images.headscale
-    ];
-    # Forwarding is for `nixos-rebuild build-vm`.
-    forwardPorts = false;
-  };
-  cluster.worker.images = lib.mkIf config.cluster.worker.enable [ images.pause ];
+  # Forwarding is for `nixos-rebuild build-vm`.
+  cluster.primer.forwardPorts = false;
 
   environment.etc."cluster/token" = {
     text = "a token of machines that live for a minute";

@@ -10,6 +10,7 @@ in
   nodes.primer =
     { lib, ... }:
     {
+      services.manifestgen.images = [ (import ./images.nix { inherit pkgs; }).headscale ];
       services.manifestgen.settings = {
         inherit (base) cluster images;
         inherit (known) recipients secrets;

@@ -98,6 +98,12 @@ impl Destination {
         }
     }
 
+    /// Whether it is a Secret in the cluster. The others are files of nodes.
+    #[must_use]
+    pub const fn is_in_cluster(&self) -> bool {
+        !matches!(self, Self::File { .. } | Self::K3sToken | Self::K3sAgentToken | Self::TailscaleAuthKey)
+    }
+
     /// Whether every node uses it.
     #[must_use]
     pub const fn is_for_all_nodes(&self) -> bool {

@@ -115,6 +115,13 @@ impl Cluster {
         files
     }
 
+    /// Whether a node decrypts the key of the index as well: it reads the index with it, to know that the files are the right ones.
+    #[must_use]
+    pub fn reads_secret_index(&self, node: &NodeEntry) -> bool {
+        !node.host_keys.is_empty()
+            && self.secrets.iter().any(|secret| self.nodes_of_secret(secret).iter().any(|other| other.name == node.name))
+    }
+
     /// The Secrets that are delivered into the cluster, by namespace and name.
     #[must_use]
     pub fn delivered_secrets(&self) -> Vec<DeliveredSecret> {

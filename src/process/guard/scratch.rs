@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, getpid, pidfd_open, pidfd_send_signal};
 
 use super::descendants::ProcessTable;
+use crate::process::control_group;
 
 /// Names the scratch folder to every process that runs for it, and so tells later which processes were left behind.
 pub(super) const MARKER: &str = "MANIFESTGEN_SCRATCH";
@@ -52,9 +53,9 @@ impl Scratch {
         &self.path
     }
 
-    /// Removes the folder, then frees the lock.
+    /// Removes the folder and the control groups of its name, then frees the lock.
     pub(super) fn remove(self) -> io::Result<()> {
-        std::fs::remove_dir_all(&self.path)
+        remove(&self.path)
     }
 }
 
@@ -69,9 +70,17 @@ pub(super) fn sweep(parent: &Path) {
         let own = folder.metadata().is_ok_and(|metadata| metadata.uid() == geteuid().as_raw());
         if own && lock_now(&folder).is_ok() {
             end_leftovers(&path);
-            let _ = std::fs::remove_dir_all(&path);
+            let _ = remove(&path);
         }
     }
+}
+
+/// The groups go first: nobody finds them without the folder.
+fn remove(folder: &Path) -> io::Result<()> {
+    if let Some(name) = folder.file_name() {
+        control_group::remove(name)?;
+    }
+    std::fs::remove_dir_all(folder)
 }
 
 fn is_ours(name: &std::ffi::OsStr) -> bool {

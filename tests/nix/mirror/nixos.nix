@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  options,
   extendModules,
   ...
 }:
@@ -28,11 +29,28 @@ in
     ./systemd.nix
   ];
   options = {
+    # The options that have another value than their default's, for the table of where each was read.
+    mirror.set = mkOption {
+      type = types.listOf types.str;
+      readOnly = true;
+      default = map (one: lib.showOption one.loc) (
+        lib.filter (one: one.highestPrio < (lib.mkOptionDefault null).priority) (
+          lib.collect lib.isOption (
+            removeAttrs options [
+              "_module"
+              "cluster"
+              "mirror"
+            ]
+          )
+        )
+      );
+    };
     assertions = option (types.listOf types.unspecified) [ ];
     warnings = option (types.listOf types.str) [ ];
     networking = {
       hostName = option (types.strMatching "^$|^[[:alnum:]]([[:alnum:]_-]{0,61}[[:alnum:]])?$") "nixos";
       primaryIPAddress = text;
+      useNetworkd = switch;
       firewall = openings // {
         enable = option types.bool true;
         checkReversePath = option (types.either types.bool (

@@ -82,7 +82,8 @@ let
       assert lib.all lib.isDerivation contents;
       # The name of the file: the last part of the image's.
       derivation "${baseNameOf name}.tar.gz" {
-        image = "${name}:${tag}";
+        imageName = name;
+        imageTag = tag;
         inherit config;
       };
     mkShell =

@@ -1,5 +1,5 @@
-# Units (nixpkgs: nixos/lib/systemd-unit-options.nix, nixos/lib/systemd-lib.nix, nixos/modules/system/boot/systemd.nix and
-# systemd/tmpfiles.nix).
+# Units (nixpkgs: nixos/lib/systemd-unit-options.nix, nixos/lib/systemd-lib.nix, nixos/modules/system/boot/systemd.nix,
+# systemd/tmpfiles.nix and networkd.nix).
 { lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -76,6 +76,19 @@ in
     targets = set common;
     paths = set (common // { pathConfig = section; });
     timers = set (common // { timerConfig = section; });
+    # nixpkgs: nixos/modules/system/boot/networkd.nix.
+    network = {
+      links = set {
+        matchConfig = section;
+        linkConfig = section;
+      };
+      networks = set {
+        matchConfig = section;
+        linkConfig = section;
+        networkConfig = section;
+        address = option (types.listOf types.str) [ ];
+      };
+    };
     tmpfiles.settings = option (types.attrsOf (
       types.attrsOf (
         types.attrsOf (

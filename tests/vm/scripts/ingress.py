@@ -39,10 +39,9 @@ wait_for_nodes(primer, "primer", "worker")
 primer.wait_for_unit("manifestgen-secrets.service")
 wait_for_release(primer)
 
-with subtest("a Traefik runs on each node, and all pods are from images of these machines"):
-    pods = get(primer, "--namespace=traefik", "pods")["items"]
-    assert {pod["spec"]["nodeName"] for pod in pods} == {"primer", "worker"}, pods
-    images = {container["image"] for pod in get(primer, "--all-namespaces", "pods")["items"] for container in pod["spec"]["containers"]}
+with subtest("all pods are from images of these machines"):
+    pods = get(primer, "--all-namespaces", "pods")["items"]
+    images = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
     assert images == {"test.local/echo:local", "test.local/traefik:local"}, images
 
 with subtest("the certificate that was delivered is the one that is served"):

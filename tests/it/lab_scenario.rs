@@ -1,0 +1,59 @@
+//! The lab's stories, from the command line.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::lab_nodes::{Place, possible};
+use crate::parts::part;
+
+/// The report of a story that ended well.
+#[track_caller]
+fn told(place: &Place, arguments: &[&str]) -> Value {
+    let output = place.command(arguments).output().expect("manifestgen starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert_eq!(report["passed"], true, "{said}");
+    assert_eq!(output.status.code(), Some(0));
+    report
+}
+
+#[track_caller]
+fn seen(report: &Value, name: &str) -> String {
+    let steps = report["steps"].as_array().expect("steps");
+    let step = steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no step `{name}`"));
+    step["seen"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn argocd_runs_in_seven_pods_and_follows_a_repository() {
+    let there = ["argocd", "redis-check-rdb", "git", "busybox"].map(|name| part(name).is_some());
+    if !possible() || there.contains(&false) {
+        return;
+    }
+    let place = Place::new();
+    let report = told(&place, &["lab", "test", "argocd", "--format", "json"]);
+    assert_eq!(seen(&report, "Deployments are available"), "6 of 6");
+    assert_eq!(seen(&report, "pods run"), "7 of 7");
+    assert_eq!(seen(&report, "/healthz answers"), "200 ok");
+    assert!(seen(&report, "/api/version answers").contains(r#""Version":"v3.5"#), "{report}");
+    assert_eq!(seen(&report, "the application is synced"), "Synced Healthy, and its pod runs");
+    assert_eq!(seen(&report, "a commit is followed"), "the ConfigMap says `second`");
+    place.is_clean();
+}
+
+#[test]
+fn headscale_keeps_its_state_and_its_workers() {
+    if !possible() | part("headscale-0.29").is_none() | part("tailscale").is_none() | part("tailscaled").is_none() {
+        return;
+    }
+    let place = Place::new();
+    let junit = place.path().join("report.xml");
+    let report = told(&place, &["lab", "test", "headscale", "--format", "json", "--junit", junit.to_str().expect("UTF-8")]);
+    let seen = |name: &str| seen(&report, name);
+    assert_eq!(seen("/health answers on NodePort 30080"), r#"200 {"status":"pass"}"#);
+    assert_eq!(seen("the workers join the mesh"), "online: worker-1, worker-2");
+    assert_eq!(seen("the state is kept"), "user `lab` is there; online: worker-1, worker-2");
+    assert!(fs::read_to_string(junit).expect("a report").contains("failures=\"0\""));
+    place.is_clean();
+}

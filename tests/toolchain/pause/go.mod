@@ -1,0 +1,3 @@
+module manifestgen.invalid/toolchain/pause
+
+go 1.26.0
