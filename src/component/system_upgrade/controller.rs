@@ -79,8 +79,8 @@ fn on_servers() -> Affinity {
     Affinity { node_affinity: Some(node), ..Affinity::default() }
 }
 
-/// Taints that servers have, here and on the jobs.
-pub(super) fn tolerations() -> Vec<Toleration> {
+/// Taints that servers have.
+fn tolerations() -> Vec<Toleration> {
     let etcd =
         Toleration { key: Some("node-role.kubernetes.io/etcd".to_owned()), operator: Some("Exists".to_owned()), ..Toleration::default() };
     pod::server_tolerations().into_iter().chain([etcd]).collect()

@@ -4,7 +4,6 @@ use k8s_openapi::api::core::v1::Toleration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta};
 use serde::Serialize;
 
-use super::controller::tolerations;
 use super::{ACCOUNT, Context, Output, at};
 use crate::config::NodeRole;
 use crate::config::system_upgrade::{NodeStep, Target, Window};
@@ -97,7 +96,8 @@ fn plan(context: Context<'_>, role: NodeRole) -> Plan<'_> {
                 match_expressions: Some(vec![requirement]),
             },
             service_account_name: ACCOUNT,
-            tolerations: tolerations(),
+            // Every node is upgraded, whatever its taints keep away.
+            tolerations: vec![Toleration { operator: Some("Exists".to_owned()), ..Toleration::default() }],
             window: upgrade.window.as_ref(),
             // Waits until the other Plan is done: a kubelet must not be newer than its API server.
             prepare: (!is_server).then(|| PlanContainer { image: image(), args: vec!["prepare", SERVER] }),
