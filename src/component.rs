@@ -5,6 +5,7 @@
 
 mod application;
 mod argocd;
+mod backup;
 mod base;
 mod cert_manager;
 mod checksum;
@@ -18,6 +19,7 @@ mod operators;
 mod output;
 mod pod;
 mod secrets;
+mod system_upgrade;
 mod traffic;
 
 pub use application::tree;
@@ -54,4 +56,6 @@ pub const ALL: &[Component] = &[
     application::APPLICATION,
     extra::EXTRA,
     secrets::SECRETS,
+    backup::BACKUP,
+    system_upgrade::SYSTEM_UPGRADE,
 ];

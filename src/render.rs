@@ -55,7 +55,7 @@ fn compose(cluster: &Cluster, selection: &Selection) -> Result<ReleaseBuilder> {
         let parts = folders(&built.objects).iter().map(Folder::part).collect();
         built.objects.extend(component::tree(cluster, &parts)?);
     }
-    let derived = policies::derived(&built.objects)?;
+    let derived = policies::derived(&built.objects, cluster)?;
     built.objects.extend(derived);
     discovery::annotate(&mut built.objects, cluster);
     for object in &mut built.objects {

@@ -26,5 +26,11 @@ pub const ARGOCD_2_13_REDIS: &str = "redis:7.0.15-alpine";
 pub const DAGGER: &str = "0.21.8";
 /// Homepage, the cluster's page.
 pub const HOMEPAGE: &str = "1.12.3";
+/// restic, which keeps backups.
+pub const RESTIC: &str = "0.18.1";
+/// The tag of Python's image, whose SQLite copies Headscale's database.
+pub const PYTHON: &str = "3.13-alpine";
+/// Rancher's controller that upgrades k3s. The definition of its `Plan` is of this version (`data/crds/origin.json`).
+pub const SYSTEM_UPGRADE: &str = "0.20.1";
 /// Headlamp, the view of the cluster's objects.
 pub const HEADLAMP: &str = "0.45.0";

@@ -36,6 +36,8 @@ const ALL: &[Check] = &[
     super::cert_manager::check,
     super::dashboard::check,
     super::operators::check,
+    super::backup::check,
+    super::system_upgrade::check,
     node_port::check,
     images::check,
     extra_objects::check,

@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Application, ArgoCd, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale, Image,
-    Ingress, IpAddress, K3s, KubernetesVersion, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry, Storage,
+    Access, Application, ArgoCd, Backup, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale,
+    Image, Ingress, IpAddress, K3s, KubernetesVersion, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry, Storage,
+    SystemUpgrade,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -50,6 +51,12 @@ pub struct Cluster {
     /// The Git repository that holds the cluster's tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gitops: Option<Gitops>,
+    /// Regular copies of what the cluster's programs know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
+    /// Upgrades of k3s on running nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_upgrade: Option<SystemUpgrade>,
     /// A page with links to what runs in the cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<Dashboard>,

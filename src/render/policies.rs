@@ -2,21 +2,26 @@
 //!
 //! | what the objects say | what is allowed |
 //! | --- | --- |
-//! | a route, a webhook or an API service names a Service's port | everybody to that port of its pods: who comes through an ingress controller or the API server has no address that a policy could name |
-//! | a Service is a NodePort or LoadBalancer | everybody to its ports |
-//! | a Service governs a StatefulSet | its pods to each other |
-//! | a role is bound to the pods' ServiceAccount | the pods to the API server |
+//! | a route of the component `ingress` leads to a Service's port | its controller to that port of the Service's pods; to the whole namespace where the release does not have the Service |
+//! | a route of one's own, a webhook or an API service names a Service's port | everybody to that port of its pods: who comes through some controller or the API server has no address that a policy could name |
+//! | a Service is a `NodePort` or `LoadBalancer` | everybody to its ports |
+//! | a Service governs a `StatefulSet` | its pods to each other |
+//! | a role is bound to the pods' `ServiceAccount` | the pods to the API server |
 //!
 //! Nothing is derived for pods that a policy of their own speaks for in that direction: policies add up, and one more could open what
 //! somebody wanted closed. Names may be looked up everywhere (`allow-dns` of `base`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod visits;
+
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Cluster;
 use crate::diag::Result;
 use crate::manifest::Object;
-use crate::reference::{Answer, Field, Graph, Need, Part, Selector, Target};
+use crate::reference::{Answer, Field, Graph, Need, Selector, Target};
+use crate::source::ConfigPath;
 
 /// The component that findings and labels name: the one that denies.
 const COMPONENT: &str = "base";
@@ -27,7 +32,7 @@ const DNS: &str = "allow-dns";
 const API_SERVER: [u16; 2] = [443, 6443];
 
 /// The policies that the objects of a release need beside their own.
-pub(super) fn derived(objects: &[Object]) -> Result<Vec<Object>> {
+pub(super) fn derived(objects: &[Object], cluster: &Cluster) -> Result<Vec<Object>> {
     let closed: HashSet<&str> = objects.iter().filter(|object| is_bases(object, DENY)).filter_map(Object::namespace).collect();
     if closed.is_empty() {
         return Ok(Vec::new());
@@ -39,10 +44,7 @@ pub(super) fn derived(objects: &[Object]) -> Result<Vec<Object>> {
         own.entry(object.namespace().unwrap_or_default()).or_default().extend(OwnPolicy::of(object));
     }
     let release = Release { objects, graph: &graph, closed, templates, own };
-    let mut policies = Vec::new();
-    for (service, ports) in release.open_services() {
-        policies.extend(release.to_service(service, &ports)?);
-    }
+    let mut policies = visits::policies(&release, cluster)?;
     policies.extend(release.between_peers()?);
     policies.extend(release.to_api_server()?);
     Ok(policies)
@@ -90,57 +92,7 @@ fn is_bases(object: &Object, name: &str) -> bool {
 }
 
 impl<'a> Release<'a> {
-    /// Services that somebody outside of their namespace comes to, by number, and the places of their ports.
-    fn open_services(&self) -> BTreeMap<usize, BTreeSet<usize>> {
-        let mut open: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for edge in self.graph.edges().iter().filter(|edge| edge.need == Need::Service) {
-            let Answer::Object(service) = self.graph.answer(&edge.target) else { continue };
-            let is_meant = |port: &Value| match edge.part {
-                Part::PortName(name) => port.get("name").and_then(Value::as_str) == Some(name),
-                Part::PortNumber(number) => port.get("port").and_then(Value::as_i64) == Some(number),
-                _ => false,
-            };
-            let places = self.ports(service).iter().enumerate().filter(|(_, port)| is_meant(port)).map(|(place, _)| place);
-            open.entry(service).or_default().extend(places);
-        }
-        for (number, object) in
-            self.objects.iter().enumerate().filter(|(_, object)| object.group().is_empty() && object.kind() == "Service")
-        {
-            let kind = object.pointer("/spec/type").and_then(Value::as_str).unwrap_or_default();
-            if matches!(kind, "NodePort" | "LoadBalancer") {
-                open.entry(number).or_default().extend(0..self.ports(number).len());
-            }
-        }
-        open.retain(|_, places| !places.is_empty());
-        open
-    }
-
-    fn ports(&self, service: usize) -> &'a [Value] {
-        self.objects[service].pointer("/spec/ports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    fn to_service(&self, service: usize, places: &BTreeSet<usize>) -> Result<Option<Object>> {
-        let object = &self.objects[service];
-        let Some(field) = Field::of(object, &["spec", "selector"]) else { return Ok(None) };
-        let selector = Selector::of_map(field);
-        let pods = self.graph.pods(object.namespace().unwrap_or_default(), &selector);
-        let is_settled = selector.is_empty() || pods.iter().all(|pod| self.speaks_for(*pod, |policy| policy.ingress));
-        if is_settled || !self.is_closed(object) {
-            return Ok(None);
-        }
-        let chosen = self.ports(service).iter().enumerate().filter(|(place, _)| places.contains(place));
-        let ports: Vec<Value> = chosen
-            .map(|(_, port)| {
-                // A policy sees the pod's own port.
-                let target = port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
-                json!({"port": target, "protocol": port.get("protocol").cloned().unwrap_or_else(|| "TCP".into())})
-            })
-            .collect();
-        let spec = json!({"podSelector": {"matchLabels": field.value}, "policyTypes": ["Ingress"], "ingress": [{"ports": ports}]});
-        policy(object, &format!("allow-to-{}", object.name()), &spec).map(Some)
-    }
-
-    /// Pods of a StatefulSet look each other up by the Service that governs them.
+    /// Pods of a `StatefulSet` look each other up by the Service that governs them.
     fn between_peers(&self) -> Result<Vec<Object>> {
         let mut policies = Vec::new();
         for edge in self.graph.edges().iter().filter(|edge| edge.need == Need::GoverningService) {
@@ -155,7 +107,7 @@ impl<'a> Release<'a> {
                 "podSelector": {"matchLabels": labels}, "policyTypes": ["Ingress", "Egress"],
                 "ingress": [{"from": [own]}], "egress": [{"to": [own]}],
             });
-            policies.push(policy(object, &format!("allow-peers-{}", object.name()), &spec)?);
+            policies.push(policy_for(object, &format!("allow-peers-{}", object.name()), &spec)?);
         }
         Ok(policies)
     }
@@ -179,7 +131,7 @@ impl<'a> Release<'a> {
             }
             let ports = API_SERVER.map(|port| json!({"port": port, "protocol": "TCP"}));
             let spec = json!({"podSelector": {"matchLabels": labels}, "policyTypes": ["Egress"], "egress": [{"ports": ports}]});
-            policies.push(policy(object, &format!("allow-api-server-{}", object.name()), &spec)?);
+            policies.push(policy_for(object, &format!("allow-api-server-{}", object.name()), &spec)?);
         }
         Ok(policies)
     }
@@ -204,12 +156,18 @@ impl<'a> Release<'a> {
 }
 
 /// A policy in the namespace of the object that it is for.
-fn policy(object: &Object, name: &str, spec: &Value) -> Result<Object> {
+fn policy_for(object: &Object, name: &str, spec: &Value) -> Result<Object> {
+    policy(object.origin(), object.namespace().unwrap_or_default(), name, spec)
+}
+
+fn policy(origin: &ConfigPath, namespace: &str, name: &str, spec: &Value) -> Result<Object> {
     // The name of an object has up to 253 characters, and so may another's be.
     let name: String = name.chars().take(253).collect();
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), name.trim_end_matches(['-', '.']).into());
-    metadata.extend(object.namespace().map(|namespace| ("namespace".to_owned(), namespace.into())));
+    if !namespace.is_empty() {
+        metadata.insert("namespace".to_owned(), namespace.into());
+    }
     let value = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec});
-    Object::new(COMPONENT, object.origin().clone(), &value)
+    Object::new(COMPONENT, origin.clone(), &value)
 }

@@ -44,8 +44,8 @@ const SIMULATED: [&str; 6] = [
 /// A usage or environment error before it begins (no root, no programs), or an interruption; everything is cleaned up by then.
 pub async fn argocd(lab: &LabOptions, progress: &dyn Progress) -> Result<Report> {
     let [kubectl] = lab.places.find_all(["kubectl"])?;
-    let release = render(&cluster()?, &Selection { only: ["base", "argocd", "application"].map(ToOwned::to_owned).to_vec() })?;
-    let mut recipes = images::of(&release)?;
+    let story = Story::new()?;
+    let mut recipes = images::of(&story.whole)?;
     recipes.push(repository::image());
     let options = LabOptions { images: recipes.into_iter().map(Image::Recipe).collect(), ..lab.clone() };
     let mut recorder = Recorder::new("argocd", &SIMULATED, progress);
@@ -54,12 +54,28 @@ pub async fn argocd(lab: &LabOptions, progress: &dyn Progress) -> Result<Report>
     recorder.on_server(lab.version());
     let told = tokio::select! {
         error = interrupted() => Err(error),
-        told = tell(&mut recorder, &lab, &release, kubectl, progress) => told,
+        told = tell(&mut recorder, &lab, &story, kubectl, progress) => told,
     };
     let stopped = recorder.step("the lab is gone", async { lab.stop().await.map(|()| ((), None)) }).await;
     told?;
     stopped?;
     Ok(recorder.finish())
+}
+
+/// The releases of the story, one after the other.
+struct Story {
+    /// Argo CD alone. An Application that it meets before its repository server answers is only compared again after minutes.
+    install: Release,
+    /// The same with the Application.
+    whole: Release,
+}
+
+impl Story {
+    fn new() -> Result<Self> {
+        let cluster = cluster()?;
+        let with = |components: &[&str]| render(&cluster, &Selection { only: components.iter().copied().map(ToOwned::to_owned).collect() });
+        Ok(Self { install: with(&["base", "argocd"])?, whole: with(&["base", "argocd", "application"])? })
+    }
 }
 
 fn cluster() -> Result<Cluster> {
@@ -72,14 +88,15 @@ fn cluster() -> Result<Cluster> {
     serde_json::from_value(cluster).map_err(|cause| Error::internal("the scenario's cluster is none").caused_by(cause))
 }
 
-async fn tell(recorder: &mut Recorder<'_>, lab: &Lab, release: &Release, kubectl: PathBuf, progress: &dyn Progress) -> Result<()> {
+async fn tell(recorder: &mut Recorder<'_>, lab: &Lab, story: &Story, kubectl: PathBuf, progress: &dyn Progress) -> Result<()> {
     let kubectl = Kubectl { program: kubectl, kubeconfig: lab.kubeconfig().to_owned() };
     let Some(()) = recorder.step("a Git server is up", repository::serve(&kubectl)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("the release is applied and healthy", apply(lab, release, progress)).await? else { return Ok(()) };
+    let Some(()) = recorder.step("the release is applied and healthy", apply(lab, &story.install, progress)).await? else { return Ok(()) };
     let Some(()) = recorder.step("Deployments are available", deployments(&kubectl)).await? else { return Ok(()) };
     let Some(()) = recorder.step("pods run", pods(&kubectl)).await? else { return Ok(()) };
     let Some(()) = recorder.step("/healthz answers", answers(lab, &kubectl, "/healthz?full=true")).await? else { return Ok(()) };
     let Some(()) = recorder.step("/api/version answers", answers(lab, &kubectl, "/api/version")).await? else { return Ok(()) };
+    let Some(()) = recorder.step("the application is applied", apply(lab, &story.whole, progress)).await? else { return Ok(()) };
     let Some(()) = recorder.step("the application is synced", synced(&kubectl)).await? else { return Ok(()) };
     recorder.step("a commit is followed", followed(&kubectl)).await?;
     Ok(())

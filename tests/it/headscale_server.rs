@@ -106,6 +106,11 @@ impl Pod {
         }
     }
 
+    /// The folder of its database and keys.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     fn write(&self, path: &str, contents: &str) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -239,6 +244,11 @@ impl Server {
     /// The file that was rendered, where it lies now.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.pod.folder.path().join("etc").join(name)
+    }
+
+    /// The folder of its database and keys.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.pod.data()
     }
 
     pub(crate) fn log(&self) -> String {

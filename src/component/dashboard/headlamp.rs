@@ -22,9 +22,9 @@ pub(super) fn render(context: Context<'_>, headlamp: &Headlamp, out: &mut Output
         // `-in-cluster` takes the API server's certificate from the mounted token; the account may do nothing with it.
         automount_service_account_token: Some(true),
         enable_service_links: Some(false),
-        security_context: Some(pages::pod_security(USER, 101)),
+        security_context: Some(pod::restricted(USER, 101)),
         containers: vec![container(headlamp)],
-        volumes: Some(vec![pages::scratch("tmp")]),
+        volumes: Some(vec![pod::scratch("tmp")]),
         ..PodSpec::default()
     };
     out.object(at(["headlamp"]), &pages::one_pod(context, &name, "headlamp", None, spec))?;
@@ -51,8 +51,8 @@ fn container(headlamp: &Headlamp) -> Container {
         readiness_probe: Some(Probe { period_seconds: Some(10), ..probe() }),
         resources: Some(pod::resources(&headlamp.resources.requests, &headlamp.resources.limits))
             .filter(|_| !headlamp.resources.is_empty()),
-        security_context: Some(pages::container_security()),
-        volume_mounts: Some(vec![pages::mount("tmp", "/tmp")]),
+        security_context: Some(pod::locked()),
+        volume_mounts: Some(vec![pod::mount("tmp", "/tmp")]),
         ..Container::default()
     }
 }

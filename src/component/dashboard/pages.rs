@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, HTTPGetAction, HTTPHeader,
-    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, SeccompProfile, SecurityContext, Service, ServicePort, ServiceSpec, Volume,
-    VolumeMount,
+    ConfigMapVolumeSource, Container, ContainerPort, EnvVar, HTTPGetAction, HTTPHeader, PodSpec, PodTemplateSpec, Probe, Service,
+    ServicePort, ServiceSpec, Volume, VolumeMount,
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -19,38 +17,6 @@ use crate::config::dashboard::DashboardService;
 
 /// `node` of the image.
 const USER: i64 = 1000;
-
-/// What a pod of the level `restricted` says.
-pub(super) fn pod_security(user: i64, group: i64) -> PodSecurityContext {
-    PodSecurityContext {
-        run_as_non_root: Some(true),
-        run_as_user: Some(user),
-        run_as_group: Some(group),
-        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), localhost_profile: None }),
-        ..PodSecurityContext::default()
-    }
-}
-
-/// What a container of the level `restricted` says.
-pub(super) fn container_security() -> SecurityContext {
-    SecurityContext {
-        allow_privilege_escalation: Some(false),
-        read_only_root_filesystem: Some(true),
-        capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
-        ..SecurityContext::default()
-    }
-}
-
-/// A folder that the program may write to.
-pub(super) fn scratch(name: &str) -> Volume {
-    let empty = EmptyDirVolumeSource { size_limit: Some(Quantity("64Mi".to_owned())), medium: None };
-    Volume { name: name.to_owned(), empty_dir: Some(empty), ..Volume::default() }
-}
-
-/// A mount at a path.
-pub(super) fn mount(name: &str, path: &str) -> VolumeMount {
-    VolumeMount { name: name.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() }
-}
 
 /// One pod of a program behind a selector.
 pub(super) fn one_pod(
@@ -101,12 +67,12 @@ pub(super) fn deployment(context: Context<'_>, files: &BTreeMap<String, String>)
         automount_service_account_token: Some(context.reads_the_cluster()),
         // The variables of a Service `homepage` would begin with `HOMEPAGE_`, which are Homepage's own.
         enable_service_links: Some(false),
-        security_context: Some(pod_security(USER, USER)),
+        security_context: Some(pod::restricted(USER, USER)),
         containers: vec![container(context)],
         volumes: Some(vec![
             Volume { name: "config".to_owned(), config_map: Some(config), ..Volume::default() },
-            scratch("cache"),
-            scratch("tmp"),
+            pod::scratch("cache"),
+            pod::scratch("tmp"),
         ]),
         ..PodSpec::default()
     };
@@ -140,12 +106,12 @@ fn container(context: Context<'_>) -> Container {
         readiness_probe: Some(Probe { period_seconds: Some(10), timeout_seconds: Some(5), ..probe(context) }),
         resources: Some(pod::resources(&dashboard.resources.requests, &dashboard.resources.limits))
             .filter(|_| !dashboard.resources.is_empty()),
-        security_context: Some(container_security()),
+        security_context: Some(pod::locked()),
         volume_mounts: Some(vec![
-            VolumeMount { read_only: Some(true), ..mount("config", "/app/config") },
+            VolumeMount { read_only: Some(true), ..pod::mount("config", "/app/config") },
             // Next.js writes pages that it has made.
-            mount("cache", "/app/.next/cache"),
-            mount("tmp", "/tmp"),
+            pod::mount("cache", "/app/.next/cache"),
+            pod::mount("tmp", "/tmp"),
         ]),
         ..Container::default()
     }

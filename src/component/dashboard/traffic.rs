@@ -1,4 +1,5 @@
-//! What the pods may talk to, in clusters whose namespaces deny the rest.
+//! What the pods may talk to, in clusters whose namespaces deny the rest. Who comes to the page follows from routes and NodePorts; to
+//! Headlamp, where people log in, everybody may come, the page among them.
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -17,17 +18,16 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
     if !context.cluster.cluster.security.network_policies {
         return Ok(());
     }
-    let page = policy(context, context.name(), "homepage", context.dashboard.port.0, page_ports(context));
+    let page = policy(context, context.name(), "homepage", None, page_ports(context));
     out.object(at([]), &page)?;
     if context.dashboard.headlamp.is_some() {
         let name = context.dashboard.headlamp_name();
-        out.object(at(["headlamp"]), &policy(context, &name, "headlamp", HEADLAMP_PORT.0, API_SERVER.to_vec()))?;
+        out.object(at(["headlamp"]), &policy(context, &name, "headlamp", Some(HEADLAMP_PORT.0), API_SERVER.to_vec()))?;
     }
     Ok(())
 }
 
-/// Who comes through an ingress controller or a NodePort has any address.
-fn policy(context: Context<'_>, name: &str, program: &str, own: u16, mut to: Vec<u16>) -> NetworkPolicy {
+fn policy(context: Context<'_>, name: &str, program: &str, own: Option<u16>, mut to: Vec<u16>) -> NetworkPolicy {
     to.sort_unstable();
     to.dedup();
     let mut egress = vec![dns()];
@@ -36,8 +36,8 @@ fn policy(context: Context<'_>, name: &str, program: &str, own: u16, mut to: Vec
     }
     let spec = NetworkPolicySpec {
         pod_selector: Some(LabelSelector { match_labels: Some(context.selector(program)), match_expressions: None }),
-        policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
-        ingress: Some(vec![NetworkPolicyIngressRule { from: None, ports: Some(vec![port("TCP", own)]) }]),
+        policy_types: Some(own.map(|_| "Ingress").into_iter().chain(["Egress"]).map(ToOwned::to_owned).collect()),
+        ingress: own.map(|own| vec![NetworkPolicyIngressRule { from: None, ports: Some(vec![port("TCP", own)]) }]),
         egress: Some(egress),
     };
     NetworkPolicy { metadata: context.metadata(name), spec: Some(spec) }

@@ -90,13 +90,7 @@ fn near_the_control_plane() -> Affinity {
 }
 
 fn tolerations(context: Context<'_>) -> Vec<Toleration> {
-    // The second is the taint that k3s' documentation gives servers that run no workloads.
-    let servers = [CONTROL_PLANE, "CriticalAddonsOnly"].map(|key| Toleration {
-        key: Some(key.to_owned()),
-        operator: Some("Exists".to_owned()),
-        ..Toleration::default()
-    });
-    servers.into_iter().chain(shared::tolerations(&context.headscale.tolerations)).collect()
+    shared::server_tolerations().into_iter().chain(shared::tolerations(&context.headscale.tolerations)).collect()
 }
 
 fn container(context: Context<'_>) -> Container {
