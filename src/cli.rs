@@ -178,6 +178,11 @@ fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     runtime()?.block_on(future)
 }
 
+/// `1 object`, `2 objects`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The command as clap knows it, for completions and the manual.
 fn command() -> clap::Command {
     Cli::command()

@@ -19,7 +19,7 @@ use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
-use super::{Outcome, block_on, chart_values, local_repositories};
+use super::{Outcome, block_on, chart_values, counted, local_repositories};
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -174,10 +174,6 @@ fn summary(report: &Report, checked_by: &str) -> String {
         (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
     };
     format!("{} checked, {checked_by}: {verdict}", counted(report.objects, "object"))
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What is being validated.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::config_args::{ConfigArgs, LoadedConfig};
 use crate::cli::plan::Format;
-use crate::cli::{Outcome, document};
+use crate::cli::{Outcome, counted, document};
 use crate::config::NodeEntry;
 use crate::diag::{Error, Result};
 use crate::manifest::{Object, Release};
@@ -51,10 +51,6 @@ fn work(ui: &Ui, args: &PreflightArgs) -> Result<Outcome> {
         ui.lines(&lines)?;
     }
     Ok(if fails == 0 { Outcome::Good } else { Outcome::Findings })
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn lines(check: &Check) -> Vec<StyledLine> {
