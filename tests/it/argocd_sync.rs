@@ -6,7 +6,6 @@
 //! healthy.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +16,7 @@ use manifestgen::lab::{ControlPlane, ControlPlaneOptions};
 use manifestgen::process::{Guard, GuardOptions, Process, Program};
 use serde_json::{Value, json};
 
-use crate::command::{Run, folder_with};
+use crate::command::{Run, folder_with, free_port};
 use crate::parts::part;
 use crate::rule::module;
 
@@ -169,10 +168,6 @@ spec:
     metadata: {labels: {app: slow}}
     spec: {containers: [{name: slow, image: 'example.com/slow:1'}]}
 ";
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
-}
 
 /// The processes of Argo CD, below a guard of their own.
 struct ArgoCd {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// One run of `manifestgen`, in a folder of its own with no environment that could change what it says.
 pub(crate) struct Run {
@@ -87,4 +88,20 @@ pub(crate) fn folder_with(cluster: &str) -> tempfile::TempDir {
     let folder = folder();
     std::fs::write(folder.path().join("cluster.yaml"), cluster).expect("written");
     folder
+}
+
+/// A program that is ended with the test.
+pub(crate) struct Ended(pub(crate) Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that nobody listens on, as far as one can know.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }

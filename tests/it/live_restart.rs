@@ -2,27 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::command::folder;
+use crate::command::{Ended, folder};
 use crate::lab_server;
 use crate::live_world::World;
 use crate::parts::part;
-
-/// A program that is ended with the test.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// The process of a program whose working folder is, or lies below, `folder`.
 fn process_of(program: &str, folder: &Path) -> Option<PathBuf> {

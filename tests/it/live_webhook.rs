@@ -1,15 +1,15 @@
 //! Admission webhooks whose pods are not up yet.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use crate::command::{Ended, free_port};
 use crate::live_world::World;
 use crate::parts::python_with;
 
@@ -38,26 +38,11 @@ server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 "#;
 
-struct Webhook(Child);
-
-impl Webhook {
-    fn start(python: &Path, folder: &Path, port: u16) -> Self {
-        let child = Command::new(python)
-            .args(["-c", SERVER, &port.to_string()])
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn();
-        Self(child.expect("Python starts"))
-    }
-}
-
-impl Drop for Webhook {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Serves the webhook until the test ends.
+fn serve(python: &Path, folder: &Path, port: u16) -> Ended {
+    let mut command = Command::new(python);
+    command.args(["-c", SERVER, &port.to_string()]).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
+    Ended(command.spawn().expect("Python starts"))
 }
 
 /// A webhook that every Widget of the world's namespace passes, and a Widget; both come with the release.
@@ -89,11 +74,6 @@ fn release(world: &World, port: u16) -> Vec<Value> {
     ]
 }
 
-/// A port that nobody listens on, as far as one can know.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
-}
-
 fn configured(world: &World) -> bool {
     !world.kubectl(&["get", "validatingwebhookconfiguration", &world.name, "--ignore-not-found", "-o", "name"]).is_empty()
 }
@@ -112,7 +92,7 @@ fn a_webhook_that_comes_up_is_waited_for() {
         }
         thread::sleep(Duration::from_secs(2));
         assert!(!apply.is_finished(), "a webhook that nobody serves let an object pass");
-        let webhook = Webhook::start(&python, world.folder(), port);
+        let webhook = serve(&python, world.folder(), port);
         (apply.join().expect("it ends"), webhook)
     });
     assert_eq!(ran.code, 0, "{}", ran.shown());
@@ -123,7 +103,7 @@ fn a_webhook_that_comes_up_is_waited_for() {
     let (ran, _webhook) = thread::scope(|scope| {
         let apply = scope.spawn(|| world.on_release("apply", &["--no-wait", "--timeout", "60s"]));
         thread::sleep(Duration::from_secs(3));
-        let webhook = Webhook::start(&python, world.folder(), port);
+        let webhook = serve(&python, world.folder(), port);
         (apply.join().expect("it ends"), webhook)
     });
     assert_eq!(ran.code, 0, "{}", ran.shown());

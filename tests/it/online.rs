@@ -1,41 +1,25 @@
 //! `validate --online` before real repositories: Git's own over HTTP, and charts on a server of files.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::command::{Run, folder, folder_with};
+use crate::command::{Ended, Run, folder, folder_with, free_port};
 use crate::parts::part;
 
-/// A server that is ended with the test.
-struct Server(Child, u16);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+/// Starts a server that listens on the port, and waits until it does.
+fn start(command: &mut Command, port: u16) -> Ended {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let server = Ended(child);
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(30), "nobody listens on {port}");
+        thread::sleep(Duration::from_millis(20));
     }
-}
-
-impl Server {
-    fn start(command: &mut Command, port: u16) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        let server = Self(child, port);
-        let started = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(30), "nobody listens on {port}");
-            thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+    server
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
@@ -69,17 +53,16 @@ fn repositories_are_asked_for_revisions_and_charts() {
     let (Some(_), Some(python)) = (part("git"), crate::parts::python_with("http.server")) else { return };
     let scratch = folder();
     repositories(scratch.path());
-    let port = free_port();
+    let (git_port, charts_port) = (free_port(), free_port());
     let mut daemon = Command::new("git");
-    daemon.args(["daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1"]).arg(format!("--port={port}"));
+    daemon.args(["daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1"]).arg(format!("--port={git_port}"));
     daemon.arg(format!("--base-path={}", scratch.path().display())).arg(scratch.path());
-    let git = Server::start(&mut daemon, port);
+    let _git = start(&mut daemon, git_port);
     fs::write(scratch.path().join("index.yaml"), INDEX).expect("written");
-    let port = free_port();
     let mut files = Command::new(python);
-    files.args(["-m", "http.server", "--bind", "127.0.0.1"]).arg(port.to_string()).current_dir(scratch.path());
-    let charts = Server::start(&mut files, port);
-    let (git_url, charts_url) = (format!("git://127.0.0.1:{}", git.1), format!("http://127.0.0.1:{}", charts.1));
+    files.args(["-m", "http.server", "--bind", "127.0.0.1"]).arg(charts_port.to_string()).current_dir(scratch.path());
+    let _charts = start(&mut files, charts_port);
+    let (git_url, charts_url) = (format!("git://127.0.0.1:{git_port}"), format!("http://127.0.0.1:{charts_port}"));
     let application = |name: &str, rest: &str| format!("- {{name: {name}, namespace: shop, {rest}}}\n");
     let from_git = |name: &str, repository: &str, revision: &str| {
         application(name, &format!("repoURL: '{git_url}/{repository}', path: ., targetRevision: '{revision}'"))
