@@ -7,7 +7,7 @@ use manifestgen::sink;
 use manifestgen::source::Sources;
 use serde_json::json;
 
-fn rendered(request: &LoadRequest) -> String {
+fn rendered(request: &LoadRequest) -> Vec<String> {
     let mut sources = Sources::new();
     let loaded = config::load(request, &mut sources).expect("a good config");
     let release = render::render(loaded.cluster(), &Selection::default()).expect("a release");
