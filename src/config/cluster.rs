@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Application, ArgoCd, Backup, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale,
-    Image, Ingress, IpAddress, K3s, KubernetesVersion, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry, Storage,
-    SystemUpgrade,
+    Image, Ingress, IpAddress, K3s, KubernetesVersion, Mesh, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry,
+    Storage, SystemUpgrade,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -28,6 +28,9 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge-key" = "name"))]
     pub nodes: Vec<NodeEntry>,
+    /// A WireGuard mesh between the nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mesh: Option<Mesh>,
     /// The coordination server of the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headscale: Option<Headscale>,

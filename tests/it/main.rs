@@ -50,6 +50,7 @@ mod live_proxy;
 mod live_restart;
 mod live_webhook;
 mod live_world;
+mod mesh;
 mod nix_index;
 mod node_files;
 mod node_run;
