@@ -24,7 +24,7 @@ pub use schema::{Array, Constraints, Format, ListType, Object, Schema, Type};
 pub use validation::Validation;
 
 use crate::diag::{Error, Result, did_you_mean};
-use crate::versions::KUBERNETES_MINORS;
+use crate::versions::{KUBERNETES, KUBERNETES_MINORS};
 
 static DEFINITIONS: [LazyLock<Definitions>; KUBERNETES_MINORS.len()] = [
     LazyLock::new(|| Definitions::embedded(0)),
@@ -48,6 +48,14 @@ pub fn kubernetes(version: &str) -> Result<&'static Definitions> {
             None => error.hint(known),
         }
     })
+}
+
+/// Unpacks on another thread what most commands ask for a little later: the kinds of the version that clusters have by default and of the
+/// oldest one, and the embedded definitions. Asked for earlier, they are waited for.
+pub fn unpack_ahead() {
+    rayon::spawn(|| {
+        let _ = (kubernetes(KUBERNETES), all_versions().next(), embedded_crds());
+    });
 }
 
 /// All versions, oldest first.

@@ -7,6 +7,7 @@
 mod catalog;
 mod cel;
 mod constraint;
+mod json_schema;
 mod pointer;
 mod removed;
 mod required;

@@ -5,7 +5,8 @@
 //! CustomResourceDefinitions that the custom kinds need) and `DIR/verdicts.jsonl`: a line each with `set`, `file`, `kind`, `class`, `path`,
 //! `number` (the same for the same object and change), `accepted` and the server's `message`. The server is to be thrown away afterwards: the definitions stay in it.
 //!
-//! With `--objects PATH` it changes those manifests instead of the own ones: a set that nobody tuned the check on.
+//! With `--objects PATH` it changes those manifests instead of the own ones: a set that nobody tuned the check on. Definitions among them
+//! are brought to the server before, and count for the offline check.
 //!
 //! `cargo run --example schema_corpus -- check DIR` compares the offline check with these verdicts. `benches/corpus.py` measures any program.
 
@@ -23,6 +24,7 @@ mod seeds;
 #[path = "../../tests/it/schema_differential/server.rs"]
 mod server;
 
+use std::collections::BTreeSet;
 use std::env::args_os;
 use std::fmt::Write;
 use std::fs;
@@ -122,6 +124,13 @@ fn given(paths: &[PathBuf]) -> Set {
     Set { name: "given", objects }
 }
 
+/// The definitions among the objects, but for those that are known already.
+fn definitions_of(sets: &[Set], known: &[Value]) -> Vec<Value> {
+    let mut names: BTreeSet<String> = known.iter().map(|crd| crd["metadata"]["name"].to_string()).collect();
+    let objects = sets.iter().flat_map(|set| &set.objects).filter(|object| object["kind"] == "CustomResourceDefinition");
+    objects.filter(|crd| names.insert(crd["metadata"]["name"].to_string())).cloned().collect()
+}
+
 fn collect(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
         let mut inner: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -140,8 +149,13 @@ async fn make(folder: &Path, kubeconfig: Option<&Path>, assets: Option<PathBuf>,
         None => Some(ControlPlane::start(&ControlPlaneOptions::new(assets), &NoProgress).await?),
     };
     let path = kubeconfig.or_else(|| own.as_ref().map(ControlPlane::kubeconfig)).ok_or("no server")?;
-    let definitions = seeds::definitions();
-    let server = Server::connect(&fs::read(path)?, &definitions).await;
+    let kubeconfig = fs::read(path)?;
+    let mut definitions = seeds::definitions();
+    let server = Server::connect(&kubeconfig, &definitions).await;
+    let given = definitions_of(&sets, &definitions);
+    let verdicts = server.ask(&given).await;
+    definitions.extend(given.into_iter().zip(verdicts).filter(|(_, verdict)| verdict.accepted() == Some(true)).map(|(crd, _)| crd));
+    let server = Server::connect(&kubeconfig, &definitions).await;
     let (manifests, crds) = (folder.join("manifests"), folder.join("definitions"));
     fs::create_dir_all(&manifests)?;
     fs::create_dir_all(&crds)?;
@@ -180,8 +194,8 @@ async fn make(folder: &Path, kubeconfig: Option<&Path>, assets: Option<PathBuf>,
 
 fn check(folder: &Path, version: &str, lines: usize) -> Result<(), Failure> {
     let mut catalog = Catalog::new(version)?;
-    for definition in seeds::own_definitions() {
-        catalog.add_crd(&definition)?;
+    for entry in fs::read_dir(folder.join("definitions"))? {
+        catalog.add_crd(&serde_json::from_slice(&fs::read(entry?.path())?)?)?;
     }
     let rows = fs::read_to_string(folder.join("verdicts.jsonl"))?;
     let rows: Vec<Value> = rows.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::config::{self, Cluster, ConfigFile, LoadRequest, Loaded};
+use crate::data;
 use crate::diag::{Error, Finding, Result};
 use crate::manifest::Release;
 use crate::render::{self, Selection};
@@ -48,6 +49,7 @@ impl ConfigArgs {
 
     /// Reads and checks the config; warnings are left to the caller.
     pub(super) fn load_quietly(&self, ui: &Ui) -> Result<LoadedConfig> {
+        data::unpack_ahead();
         let file = self.file(ui)?;
         if file.is_none() && self.profile.is_none() {
             return Err(Error::usage(format!("there is no `{DEFAULT_FILE}` in this folder"))

@@ -50,6 +50,13 @@ impl ManifestFiles {
         std::mem::take(&mut self.manifests.findings)
     }
 
+    /// What keeps the whole from being applied: the same, and objects without a name of their own.
+    pub(super) fn take_obstacles(&mut self) -> Vec<Finding> {
+        let mut findings = self.take_findings();
+        findings.extend(self.manifests.not_applicable(&self.sources));
+        findings
+    }
+
     /// The objects in the order of the texts.
     pub(super) fn objects(&self) -> &[Object] {
         &self.manifests.objects

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::config::{Cluster, ExternalObject, RuleLevel};
+use crate::data::{self, CustomKind};
 use crate::diag::{Finding, ObjectRef, Result};
 use crate::manifest::{Object, Release};
 use crate::rule::{self, External, Input, Level, Levels};
@@ -53,11 +54,11 @@ impl OfflineArgs {
     fn schemas(&self, objects: &[Object], cluster: Option<&Cluster>) -> Result<Vec<Finding>> {
         let default = || cluster.map_or(versions::KUBERNETES, |cluster| cluster.cluster.version.minor()).to_owned();
         let versions = if self.kubernetes.is_empty() { vec![default()] } else { self.kubernetes.clone() };
-        let definitions = self.definitions(objects)?;
+        let Definitions { kinds, mut findings } = self.definitions(objects)?;
         let mut catalogs = Vec::new();
         for version in &versions {
             let mut catalog = Catalog::new(version)?;
-            definitions.iter().try_for_each(|definition| catalog.add_crd(definition))?;
+            catalog.add_kinds(kinds.iter().cloned());
             catalogs.push((version.as_str(), catalog));
         }
         let found: Vec<Vec<Finding>> = objects
@@ -69,7 +70,11 @@ impl OfflineArgs {
                 found.map(|violation| violation.into_finding(object.reference()).with_number(number)).collect()
             })
             .collect();
-        Ok(found.into_iter().flatten().collect())
+        // What is wrong with a definition of the set itself is said there, field by field.
+        let is_told = |number: usize| found[number].iter().any(Finding::is_error);
+        findings.retain(|finding| finding.location.is_some() || !finding.number.is_some_and(is_told));
+        findings.extend(found.into_iter().flatten());
+        Ok(findings)
     }
 
     /// What an API server would let through. The release of a cluster is all that the cluster gets; files may be some of it.
@@ -97,11 +102,43 @@ impl OfflineArgs {
         ))
     }
 
-    fn definitions(&self, objects: &[Object]) -> Result<Vec<Value>> {
-        let is_definition = |object: &&Object| (object.group(), object.kind()) == ("apiextensions.k8s.io", "CustomResourceDefinition");
-        let given = if self.crd.is_empty() { None } else { Some(ManifestFiles::read(&self.crd)?) };
-        let objects = given.iter().flat_map(ManifestFiles::objects).chain(objects);
-        Ok(objects.filter(is_definition).map(|object| Value::Object(object.value().clone())).collect())
+    /// The kinds that `--crd` and the objects themselves define. One that cannot be read keeps back nothing but its own kinds.
+    fn definitions(&self, objects: &[Object]) -> Result<Definitions> {
+        let mut all = Definitions::default();
+        if !self.crd.is_empty() {
+            let mut given = ManifestFiles::read(&self.crd)?;
+            all.findings = given.take_findings();
+            let before = all.findings.len();
+            all.add(given.objects());
+            given.locate(&mut all.findings[before..]);
+        }
+        all.add(objects);
+        Ok(all)
+    }
+}
+
+/// Kinds that definitions among objects bring, and what is wrong with those definitions.
+#[derive(Debug, Default)]
+struct Definitions {
+    kinds: Vec<CustomKind>,
+    findings: Vec<Finding>,
+}
+
+impl Definitions {
+    fn add(&mut self, objects: &[Object]) {
+        let is_definition = |object: &Object| (object.group(), object.kind()) == ("apiextensions.k8s.io", "CustomResourceDefinition");
+        for (number, object) in objects.iter().enumerate().filter(|(_, object)| is_definition(object)) {
+            match data::custom_kinds(&Value::Object(object.value().clone())) {
+                Ok(kinds) => self.kinds.extend(kinds),
+                Err(error) => {
+                    let cause = error.source.map(|cause| format!(": {cause}")).unwrap_or_default();
+                    let finding = Finding::error("schema/definition", format!("{}{cause}", error.message))
+                        .with_object(object.reference())
+                        .with_number(number);
+                    self.findings.push(error.hints.into_iter().fold(finding, Finding::with_hint));
+                }
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::diag::{Error, Progress, Result};
+use crate::diag::{Error, Finding, Progress, Result};
 use crate::lab::ControlPlaneOptions;
 use crate::live;
 use crate::manifest::{Release, ReleaseBuilder};
@@ -66,8 +66,8 @@ fn old(ui: &Ui, args: &RehearseArgs, name: &str) -> Result<Release> {
     }
     if !args.old.is_empty() {
         let mut files = ManifestFiles::read(&args.old)?;
-        let findings = files.take_findings();
-        if !findings.is_empty() {
+        let findings = files.take_obstacles();
+        if findings.iter().any(Finding::is_error) {
             return Err(Error::usage("the old manifests cannot be read").with_findings(findings));
         }
         return Ok(ReleaseBuilder { objects: files.objects().to_vec(), ..ReleaseBuilder::default() }.finish(name));

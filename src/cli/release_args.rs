@@ -156,7 +156,7 @@ impl ReleaseArgs {
             return Ok(Subject::Config(Box::new(loaded), release));
         }
         let mut files = ManifestFiles::read(&self.file)?;
-        let findings = files.take_findings();
+        let findings = files.take_obstacles();
         if findings.iter().any(Finding::is_error) {
             return Err(Error::usage("the manifests cannot be read").with_findings(findings));
         }

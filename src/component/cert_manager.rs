@@ -59,7 +59,7 @@ fn render(cluster: &Cluster, out: &mut Output) -> Result<()> {
 /// With the release and not with the chart, so that issuers can be applied before k3s or Argo CD got to the chart.
 fn definitions(out: &mut Output) -> Result<()> {
     for crd in data::embedded_crds().iter().filter(|crd| crd.name.ends_with("cert-manager.io")) {
-        out.object(at(["version"]), crd.object())?;
+        out.value(at(["version"]), crd.object().clone())?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::config::PodSecurity;
 use crate::diag::Result;
@@ -45,6 +46,12 @@ impl Output {
     /// Adds an object: a `k8s_openapi` struct, a struct of our own, or a JSON value. Common labels are added later, where it has none.
     pub fn object<T: Serialize>(&mut self, origin: ConfigPath, resource: &T) -> Result<()> {
         self.built.objects.push(Object::new(self.component, origin, resource)?);
+        Ok(())
+    }
+
+    /// As [`Self::object`], for a JSON value that is of no other use: it is not copied.
+    pub fn value(&mut self, origin: ConfigPath, resource: Value) -> Result<()> {
+        self.built.objects.push(Object::of_value(self.component, origin, resource)?);
         Ok(())
     }
 

@@ -58,7 +58,7 @@ fn render(cluster: &Cluster, out: &mut Output) -> Result<()> {
     let context = Context { cluster, upgrade };
     // The controller brings it as well, but Plans are applied before it runs.
     for crd in data::embedded_crds().iter().filter(|crd| crd.name == "plans.upgrade.cattle.io") {
-        out.object(at([]), crd.object())?;
+        out.value(at([]), crd.object().clone())?;
     }
     access::render(context, out)?;
     controller::render(context, out)?;

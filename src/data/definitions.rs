@@ -52,6 +52,12 @@ impl Definitions {
         self.minor
     }
 
+    /// Whether the version is `1.MINOR` or newer.
+    #[must_use]
+    pub fn is_since(&self, minor: u32) -> bool {
+        self.minor.strip_prefix("1.").and_then(|own| own.parse().ok()).is_some_and(|own: u32| own >= minor)
+    }
+
     /// All kinds that a manifest can create, by `apiVersion` and kind.
     #[must_use]
     pub fn kinds(&self) -> &[Kind] {

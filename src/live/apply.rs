@@ -1,5 +1,6 @@
 //! Bringing a cluster to what a release says.
 
+mod argocd;
 mod create;
 mod prune;
 mod steps;
@@ -109,7 +110,7 @@ async fn work(
     if !applied.plan.is_empty() {
         inventory.record(&target, &meanwhile).await?;
     }
-    let mut steps = Steps { target: &mut target, force: options.plan.force_conflicts, deadline, progress };
+    let mut steps = Steps { target: &mut target, force: options.plan.force_conflicts, wait: options.wait, deadline, progress };
     let refused = steps.apply(&mut items).await?;
     if !refused.is_empty() {
         applied.findings.extend(refused);

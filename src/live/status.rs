@@ -141,11 +141,23 @@ pub(super) async fn wait_for_health(
     deadline: Instant,
     progress: &dyn Progress,
 ) -> Result<StatusReport> {
-    let places: Vec<_> = release.objects().iter().map(|object| place(target, object)).collect();
-    let total = places.len();
-    let mut done = Vec::new();
-    let mut waiting = places;
     progress.step("waiting for the objects to be healthy");
+    let mut seen = wait(target, release.objects(), deadline, progress).await?;
+    explain(target, &mut seen).await?;
+    let objects = seen.into_iter().map(|(status, _)| status).collect();
+    Ok(StatusReport { release: release.name().to_owned(), objects, revisions: Vec::new(), busy: None, inventory: true })
+}
+
+/// Waits until all of these are well, or nothing moves any more, or time is up; in the order in which objects are applied.
+pub(super) async fn wait<'a>(
+    target: &Target,
+    objects: impl IntoIterator<Item = &'a Object>,
+    deadline: Instant,
+    progress: &dyn Progress,
+) -> Result<Seen> {
+    let mut waiting: Vec<_> = objects.into_iter().map(|object| place(target, object)).collect();
+    let total = waiting.len();
+    let mut done = Vec::new();
     loop {
         let seen = look(target, waiting).await?;
         let (good, bad): (Vec<_>, Vec<_>) = seen.into_iter().partition(|(status, _)| status.health.is_good());
@@ -153,8 +165,6 @@ pub(super) async fn wait_for_health(
         progress.count(done.len(), total);
         let moves = bad.iter().any(|(status, _)| status.health != Health::Failed);
         if !moves || Instant::now() + POLL > deadline {
-            let mut bad = bad;
-            explain(target, &mut bad).await?;
             done.extend(bad);
             break;
         }
@@ -162,11 +172,11 @@ pub(super) async fn wait_for_health(
         sleep(POLL).await;
     }
     done.sort_by(|(a, _), (b, _)| key(&a.object).cmp(&key(&b.object)));
-    let objects = done.into_iter().map(|(status, _)| status).collect();
-    Ok(StatusReport { release: release.name().to_owned(), objects, revisions: Vec::new(), busy: None, inventory: true })
+    Ok(done)
 }
 
-type Seen = Vec<(ObjectStatus, Option<String>)>;
+/// How objects fare, and where they are; nowhere for a kind that is not served.
+pub(super) type Seen = Vec<(ObjectStatus, Option<String>)>;
 
 async fn look(target: &Target, places: Vec<(ObjectRef, Option<String>)>) -> Result<Seen> {
     let mut seen: Seen = stream::iter(places)

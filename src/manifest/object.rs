@@ -49,6 +49,14 @@ impl Object {
     pub fn new<T: Serialize>(component: &'static str, origin: ConfigPath, resource: &T) -> Result<Self> {
         let value = serde_json::to_value(resource)
             .map_err(|cause| Error::internal(format!("an object of component `{component}` does not serialize")).caused_by(cause))?;
+        Self::of_value(component, origin, value)
+    }
+
+    /// Takes a JSON value; as [`Self::new`], without a copy.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_value(component: &'static str, origin: ConfigPath, value: Value) -> Result<Self> {
         let Value::Object(fields) = value else {
             return Err(Error::internal(format!("an object of component `{component}` is not a mapping")));
         };

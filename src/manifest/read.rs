@@ -24,6 +24,9 @@ pub struct Manifests {
     places: Vec<Place>,
     /// What is not an object at all.
     pub findings: Vec<Finding>,
+    /// The numbers of objects that leave their name to the server (`generateName`). They can be created, and so be judged, but not be
+    /// applied; here they have a name as the server makes them.
+    generated: Vec<usize>,
 }
 
 impl Manifests {
@@ -40,11 +43,35 @@ impl Manifests {
         }
         let read: Vec<Self> = pieces.par_iter().with_min_len(8).map(|piece| Self::of_piece(piece, sources)).collect();
         for mut part in read {
+            all.generated.extend(part.generated.iter().map(|number| number + all.objects.len()));
             all.objects.append(&mut part.objects);
             all.places.append(&mut part.places);
             all.findings.append(&mut part.findings);
         }
+        for number in &all.generated {
+            all.objects[*number].edit(|fields| {
+                if let Some(Json::Object(metadata)) = fields.get_mut("metadata") {
+                    // No other object has this name.
+                    let prefix = metadata.get("generateName").and_then(Json::as_str).unwrap_or_default();
+                    let name = format!("{prefix}{number:05}");
+                    metadata.insert("name".to_owned(), name.into());
+                }
+            });
+        }
         all
+    }
+
+    /// Why some objects cannot be applied: an apply is about a name.
+    #[must_use]
+    pub fn not_applicable(&self, sources: &Sources) -> Vec<Finding> {
+        let mut places = self.places(sources);
+        let mut finding = |number: &usize| {
+            let message =
+                format!("this {} leaves its name to the server, which makes a new object each time", self.objects[*number].kind());
+            let at = sources.locate(places.key_span(*number, "/metadata/generateName"));
+            Finding::error(NOT_AN_OBJECT, message).with_location(at).with_hint("write `name` instead of `generateName`")
+        };
+        self.generated.iter().map(&mut finding).collect()
     }
 
     /// Finds where values stand in the texts that this was read from.
@@ -85,7 +112,10 @@ impl Manifests {
             return;
         }
         match identify(json) {
-            Ok(object) => {
+            Ok((object, generated)) => {
+                if generated {
+                    self.generated.push(self.objects.len());
+                }
                 self.objects.push(object);
                 self.places.push(place);
             }
@@ -198,9 +228,10 @@ struct NotAnObject {
     message: String,
 }
 
-fn identify(json: Json) -> Result<Object, NotAnObject> {
+/// The object, and whether the server is to name it.
+fn identify(json: Json) -> Result<(Object, bool), NotAnObject> {
     let refuse = |rule, pointer, message| Err(NotAnObject { rule, pointer, message });
-    let Json::Object(map) = json else { return refuse(OTHER_CONTENT, "", "this document is not a mapping".to_owned()) };
+    let Json::Object(mut map) = json else { return refuse(OTHER_CONTENT, "", "this document is not a mapping".to_owned()) };
     if !map.contains_key("apiVersion") && !map.contains_key("kind") {
         return refuse(OTHER_CONTENT, "", "this document has neither `apiVersion` nor `kind`".to_owned());
     }
@@ -211,12 +242,20 @@ fn identify(json: Json) -> Result<Object, NotAnObject> {
             None => return refuse(NOT_AN_OBJECT, "", format!("this object has no `{key}`")),
         }
     }
-    let name = map.get("metadata").and_then(|metadata| metadata.get("name"));
-    if name.is_none_or(|name| name.as_str().is_none_or(str::is_empty)) {
+    let text = |key| map.get("metadata").and_then(|metadata| metadata.get(key)?.as_str()).unwrap_or_default();
+    let (named, generated) = (!text("name").is_empty(), text("generateName").to_owned());
+    if !named && !generated.is_empty() {
+        if let Some(metadata) = map.get_mut("metadata") {
+            metadata["name"] = generated.into();
+        }
+    } else if !named {
         let message = format!("this {} has no `metadata.name`", map["kind"].as_str().unwrap_or("object"));
         return refuse(NOT_AN_OBJECT, "/metadata/name", message);
     }
-    Object::of_fields("file", ConfigPath::root(), map).or_else(|error| refuse(NOT_AN_OBJECT, "", error.message))
+    match Object::of_fields("file", ConfigPath::root(), map) {
+        Ok(object) => Ok((object, !named)),
+        Err(error) => refuse(NOT_AN_OBJECT, "", error.message),
+    }
 }
 
 /// The JSON that Kubernetes' reader makes of a document, keys included.
@@ -277,6 +316,20 @@ mod tests {
             .map(|finding| (finding.message.as_str(), finding.location.as_ref().map_or(0, |location| location.line)))
             .collect();
         assert_eq!(said, [("this object has no `kind`", 1), ("this ConfigMap has no `metadata.name`", 7)]);
+    }
+
+    #[test]
+    fn objects_that_the_server_names_are_objects() {
+        let (manifests, sources) = read(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\n---\napiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: a-\n\
+             ---\napiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-, name: ''}\n",
+        );
+        assert_eq!(manifests.findings, []);
+        let names: Vec<_> = manifests.objects.iter().map(Object::name).collect();
+        assert_eq!(names, ["a", "a-00001", "a-00002"]);
+        let told = manifests.not_applicable(&sources);
+        let lines: Vec<_> = told.iter().map(|finding| finding.location.as_ref().map_or(0, |location| location.line)).collect();
+        assert_eq!(lines, [8, 12]);
     }
 
     #[test]

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::config::Cluster;
-use crate::data;
+use crate::data::{self, Definitions};
 use crate::diag::{Error, Finding, Result};
 use crate::manifest::{Object, ReleaseBuilder};
 use crate::schema::{self, Pointer};
@@ -20,32 +21,30 @@ use super::config_path_of;
 /// The user's own objects (`extraObjects`) are held to the same, as findings at their place; for our components it is a bug.
 pub(super) fn seal(built: &ReleaseBuilder, cluster: &Cluster) -> Result<()> {
     let definitions = data::kubernetes(&cluster.cluster.version.to_string())?;
-    let mut findings = Vec::new();
-    for object in &built.objects {
-        for pointer in schema::unset_required(object.value(), definitions) {
-            let text = format!("`{pointer}` of {} `{}` is required and was left empty", object.kind(), object.name());
-            findings.push(
-                Finding::error("seal/unset-field", text)
-                    .with_object(object.reference())
-                    .with_config_path(config_path_of(cluster, object, &pointer))
-                    .with_path(pointer),
-            );
-        }
-        for (pointer, what) in unwanted(object) {
-            findings.push(
-                Finding::error("seal/unwanted-field", format!("`{pointer}` of {} `{}` {what}", object.kind(), object.name()))
-                    .with_object(object.reference())
-                    .with_config_path(config_path_of(cluster, object, &pointer))
-                    .with_path(pointer),
-            );
-        }
-    }
+    let mut findings: Vec<_> = built.objects.par_iter().flat_map_iter(|object| of_object(object, cluster, definitions)).collect();
     findings.extend(duplicate_objects(&built.objects));
     findings.extend(duplicate_files(built));
     if findings.is_empty() {
         return Ok(());
     }
     Err(Error::usage("the release cannot be sealed").with_findings(findings))
+}
+
+fn of_object(object: &Object, cluster: &Cluster, definitions: &Definitions) -> Vec<Finding> {
+    let finding = |rule: &'static str, text: String, pointer: String| {
+        let finding = Finding::error(rule, text).with_object(object.reference());
+        finding.with_config_path(config_path_of(cluster, object, &pointer)).with_path(pointer)
+    };
+    let mut findings = Vec::new();
+    for pointer in schema::unset_required(object.value(), definitions) {
+        let text = format!("`{pointer}` of {} `{}` is required and was left empty", object.kind(), object.name());
+        findings.push(finding("seal/unset-field", text, pointer));
+    }
+    for (pointer, what) in unwanted(object) {
+        let text = format!("`{pointer}` of {} `{}` {what}", object.kind(), object.name());
+        findings.push(finding("seal/unwanted-field", text, pointer));
+    }
+    findings
 }
 
 fn unwanted(object: &Object) -> Vec<(String, &'static str)> {

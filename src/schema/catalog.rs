@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::data::{self, CustomKind, Definitions, Kind};
+use crate::data::{self, CustomKind, Definitions, Kind, Scope};
 use crate::diag::{Result, Severity};
 
 use super::cel;
@@ -44,9 +44,13 @@ impl Catalog {
     /// # Errors
     /// Wrong usage when it is none, or its schema cannot be read.
     pub fn add_crd(&mut self, crd: &Value) -> Result<()> {
-        let kinds = data::custom_kinds(crd)?;
-        self.custom.extend(kinds.into_iter().map(|custom| ((custom.kind.api_version.clone(), custom.kind.kind.clone()), custom)));
+        self.add_kinds(data::custom_kinds(crd)?);
         Ok(())
+    }
+
+    /// Adds the kinds of a `CustomResourceDefinition` that was read already ([`data::custom_kinds`]).
+    pub fn add_kinds(&mut self, kinds: impl IntoIterator<Item = CustomKind>) {
+        self.custom.extend(kinds.into_iter().map(|custom| ((custom.kind.api_version.clone(), custom.kind.kind.clone()), custom)));
     }
 
     /// What is known of a kind: built in, given with [`Self::add_crd`], or embedded.
@@ -87,6 +91,7 @@ impl Catalog {
         };
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let (Some(api_version), Some(name)) = (api_version, kind) else { return found };
+        let scope = self.kind(api_version, name).map_or(Scope::Namespaced, |kind| kind.scope);
         if let Some((schema, definition)) = self.definitions.schema(api_version, name) {
             if let Some(kind) = self.definitions.kind(api_version, name).filter(|kind| !kind.is_served_by_default()) {
                 found.push(unknown_kind::not_served(self.definitions, kind));
@@ -109,7 +114,7 @@ impl Catalog {
             return found;
         }
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        semantic::metadata(group, name, fields, &mut found);
+        semantic::metadata(fields, semantic::Of { group, kind: name, scope, definitions: self.definitions }, &mut found);
         if semantic::is_answered(group, name) {
             found.retain(|violation| {
                 !violation.path.starts_with("/metadata/") || matches!(violation.rule, "schema/type" | "schema/unknown-field")

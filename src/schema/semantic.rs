@@ -33,7 +33,7 @@ use super::pointer::Pointer;
 use super::violation::Violation;
 use form::Form;
 
-pub(super) use metadata::{check as metadata, embedded, is_answered};
+pub(super) use metadata::{Of, check as metadata, embedded, is_answered};
 
 /// A check of one mapping.
 type Check = fn(&Map<String, Value>, &Pointer, &mut Vec<Violation>);

@@ -6,6 +6,7 @@ use crate::data::{Array, Definitions, Format, ListType, Object, Schema, Type};
 use crate::diag::did_you_mean;
 
 use super::constraint;
+use super::json_schema;
 use super::pointer::Pointer;
 use super::required;
 use super::scalar::{is_base64, is_date_time, is_quantity};
@@ -75,12 +76,17 @@ impl<'a> Walk<'a> {
             return;
         }
         let before = found.len();
+        if let Some(inner) = json_schema::of(self.definitions, definition.unwrap_or_default()) {
+            self.in_branch().schema_or_else(value, inner, definition.unwrap_or_default(), at, found);
+            return;
+        }
         match (&schema.kind, value) {
             (Type::Object(object), Value::Object(fields)) => self.fields(fields, object, definition.unwrap_or_default(), at, found),
             (Type::Array(array), Value::Array(items)) => self.items(items, array, at, found),
             // Go reads a list of numbers into bytes.
             (Type::String(Some(Format::Byte)), Value::Array(items))
                 if items.iter().all(|item| item.as_u64().is_some_and(|byte| byte < 256)) => {}
+            (kind, value) if self.is_custom() && !self.judged => dropped(value, kind, at, found),
             (kind, value) => self.scalar(value, kind, at, found),
         }
         if self.judged && found.len() == before {
@@ -222,8 +228,7 @@ impl<'a> Walk<'a> {
             }
             _ => false,
         };
-        // What the status of a custom resource holds nobody reads, once its fields are known.
-        if !fits && (self.judged || !self.is_custom()) {
+        if !fits {
             let message = format!("must be {}, not {}", expected(kind), actual(value));
             let violation = Violation::new("schema/type", at, message);
             found.push(match quotes(kind, value) {
@@ -235,14 +240,32 @@ impl<'a> Walk<'a> {
 
     fn wrong_format(self, text: &str, format: &Format) -> Option<String> {
         match format {
-            Format::Byte if self.is_custom() && self.judged => text_format::wrong(text, "byte").map(|_| "must be base64".to_owned()),
+            Format::Byte if self.is_custom() => text_format::wrong(text, "byte").map(|_| "must be base64".to_owned()),
             Format::Byte if !is_base64(text) => Some("must be base64".to_owned()),
-            Format::DateTime if self.is_custom() && self.judged && text_format::wrong(text, "datetime").is_none() => None,
+            Format::DateTime if self.is_custom() && text_format::wrong(text, "datetime").is_none() => None,
             Format::DateTime if !is_date_time(text) => Some("must be a time like `2026-01-31T12:00:00Z`".to_owned()),
             Format::Quantity if !is_quantity(text) => Some(format!("`{text}` is no quantity like `500m`, `1.5` or `2Gi`")),
-            Format::Other(name) if self.is_custom() && self.judged => text_format::wrong(text, name),
+            Format::Other(name) if self.is_custom() => text_format::wrong(text, name),
             _ => None,
         }
+    }
+}
+
+/// A value in the status of a custom resource, which the server drops: only the names of fields are read before, and where the
+/// schema has no mapping, no name is known (`pkg/apiserver/schema/pruning/algorithm.go` of `k8s.io/apiextensions-apiserver`).
+fn dropped(value: &Value, kind: &Type, at: &Pointer, found: &mut Vec<Violation>) {
+    match value {
+        Value::Object(fields) if *kind != Type::Any => {
+            for key in fields.keys() {
+                found.push(Violation::new("schema/unknown-field", &at.key(key), format!("unknown field `{key}`")));
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                dropped(item, kind, &at.index(index), found);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -17,6 +17,10 @@ use serde::Serialize;
 #[error("{0}")]
 pub struct WriteError(String);
 
+/// Bytes that a thread sets aside for its documents: more than most CRDs have. A text that grows into the megabytes is copied at each
+/// step into memory that the kernel has to clear first, which took a quarter of a render.
+const AT_ONCE: usize = 1 << 20;
+
 /// One document as text.
 ///
 /// # Errors
@@ -44,8 +48,16 @@ pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Res
 /// # Errors
 /// As [`write()`].
 pub fn documents_to_string<T: Serialize + Sync>(values: &[T]) -> Result<String, WriteError> {
-    let texts = values.par_iter().map(to_string).collect::<Result<Vec<_>, _>>()?;
-    Ok(texts.join("---\n"))
+    let texts = values.par_iter().enumerate().try_fold(
+        || String::with_capacity(AT_ONCE),
+        |mut text, (index, value)| {
+            if index > 0 {
+                text.push_str("---\n");
+            }
+            write(&mut text, value).map(|()| text)
+        },
+    );
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 #[cfg(test)]

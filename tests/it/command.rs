@@ -40,6 +40,11 @@ impl Run {
         self
     }
 
+    /// Starts it and leaves its stdout to be read.
+    pub(crate) fn start(mut self) -> Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts")
+    }
+
     pub(crate) fn run(mut self) -> Ran {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use manifestgen::data::embedded_crds;
 use serde_json::{Value, json};
 
 use crate::live_world::World;
@@ -271,6 +272,52 @@ fn two_applies_are_kept_apart() {
     });
     assert_eq!(ran.code, 3, "{}", ran.shown());
     assert!(ran.stderr.contains("`apply-lease` is being applied by `elsewhere`"), "{}", ran.stderr);
+}
+
+/// Argo CD looks again only after minutes at what it meets before its repository server answers.
+#[test]
+fn applications_wait_for_the_argocd_of_the_same_release() {
+    let Some(world) = World::new("apply-argocd") else { return };
+    let definition = embedded_crds().iter().find(|crd| crd.name == "applications.argoproj.io").expect("embedded");
+    world.kubectl_with(&["apply", "--server-side", "--force-conflicts", "-f", "-"], definition.json);
+    // `kubectl wait` fails on a definition that has no conditions yet.
+    let established = |condition: &Value| condition["type"] == "Established" && condition["status"] == "True";
+    while !world.get("crd", "applications.argoproj.io")["status"]["conditions"].as_array().is_some_and(|all| all.iter().any(established)) {}
+    let mut server = world.deployment("argocd-repo-server");
+    server["metadata"]["labels"] = json!({"app.kubernetes.io/part-of": "argocd", "app.kubernetes.io/component": "repo-server"});
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "shop", "namespace": world.name},
+        "spec": {"project": "default", "destination": {"namespace": "shop"}, "source": {"repoURL": "https://git.example.com/shop", "path": "."}},
+    });
+    world.write(&[application, server]);
+
+    // One that does not come up in time keeps nothing back.
+    let ran = world.on_release("apply", &["--timeout", "2s"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    assert!(!world.get("application", "shop").is_null(), "{}", ran.shown());
+    world.kubectl(&["delete", "application/shop", "deployment/argocd-repo-server", "-n", &world.name]);
+
+    std::thread::scope(|scope| {
+        let apply = scope.spawn(|| world.on_release("apply", &["--timeout", "60s"]));
+        while world.get("deployment", "argocd-repo-server").is_null() {
+            assert!(!apply.is_finished(), "the Deployment comes first");
+        }
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        assert!(world.get("application", "shop").is_null(), "nobody runs the repository server yet");
+        let status =
+            json!({"status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1}});
+        let patch = status.to_string();
+        let subject =
+            ["patch", "deployment", "argocd-repo-server", "-n", &world.name, "--subresource=status", "--type=merge", "-p", &patch];
+        world.kubectl(&subject);
+        while world.get("application", "shop").is_null() {
+            assert!(!apply.is_finished(), "the Application comes next");
+        }
+        let status = json!({"status": {"sync": {"status": "Synced", "comparedTo": {"destination": {}, "source": {"repoURL": "r"}}}, "health": {"status": "Healthy"}}});
+        world.kubectl(&["patch", "application", "shop", "-n", &world.name, "--type=merge", "-p", &status.to_string()]);
+        let ran = apply.join().expect("it ends");
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+    });
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn values_go_into_the_cluster_and_what_uses_a_new_one_starts_anew() {
     // Again, with workloads: nothing moves.
     home.apply_workloads();
     let before = home.versions();
-    insta::assert_snapshot!(home.deliver(), @"3 Secrets are in the cluster as the files have them");
+    insta::assert_snapshot!(home.deliver(), @"3 Secrets delivered, nothing changed");
     assert_eq!(home.versions(), before);
     assert_eq!(home.annotations(), [None, None, None, None]);
 
@@ -275,7 +275,7 @@ fn a_delivery_without_restarts_is_made_up_for() {
     assert_eq!(home.annotations(), [None, None, None, None]);
     insta::assert_snapshot!(home.deliver(), @"
     restarted Deployment deliver-later/b, which uses deliver-later/mail
-    3 Secrets are in the cluster as the files have them
+    3 Secrets delivered, nothing changed
     ");
     assert!(home.annotations()[1].is_some());
 }

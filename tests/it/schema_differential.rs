@@ -7,7 +7,7 @@ mod change;
 mod compare;
 mod mutant;
 pub(crate) mod seeds;
-mod server;
+pub(crate) mod server;
 
 use manifestgen::schema::Catalog;
 

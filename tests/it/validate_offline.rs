@@ -227,3 +227,125 @@ fn a_folder_may_hold_other_yaml_too() {
     ");
     assert_eq!(Run::new(folder.path(), &["validate", "app/values.yaml"]).run().code, 1);
 }
+
+const BROKEN_DEFINITION: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.org}
+spec: {group: example.org, scope: Namespaced, names: {kind: Thing, plural: things}}
+";
+
+/// Once, a definition that could not be read ended the whole check, without its place.
+#[test]
+fn a_broken_definition_keeps_nothing_else_back() {
+    let folder = folder();
+    std::fs::write(folder.path().join("crd.yaml"), BROKEN_DEFINITION).expect("written");
+    std::fs::write(folder.path().join("map.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\ndta: {}\n")
+        .expect("written");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "."]).run().shown(), @"
+    exit code 1
+    --- stderr
+    error[schema/required]: `versions` is required
+     --> ./crd.yaml:4:7
+      |
+    4 | spec: {group: example.org, scope: Namespaced, names: {kind: Thing, plural: things}}
+      |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = object: CustomResourceDefinition things.example.org at /spec/versions
+    error[schema/value]: exactly one version must have `storage: true`, 0 have
+     --> ./crd.yaml:4:7
+      |
+    4 | spec: {group: example.org, scope: Namespaced, names: {kind: Thing, plural: things}}
+      |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = object: CustomResourceDefinition things.example.org at /spec/versions
+    error[schema/unknown-field]: unknown field `dta`
+     --> ./map.yaml:4:1
+      |
+    4 | dta: {}
+      | ^^^
+      |
+      = object: ConfigMap default/a at /dta
+      = hint: did you mean `data`?
+    2 objects checked, offline: 3 errors, 0 warnings
+    ");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "map.yaml", "--crd", "crd.yaml"]).run().shown(), @"
+    exit code 1
+    --- stderr
+    error[schema/definition]: the CustomResourceDefinition `things.example.org` is not whole
+     --> crd.yaml:1:1
+      |
+    1 | apiVersion: apiextensions.k8s.io/v1
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = object: CustomResourceDefinition things.example.org
+      = hint: it needs `spec.group`, `spec.names.kind`, `spec.names.plural` and `spec.versions`
+    error[schema/unknown-field]: unknown field `dta`
+     --> map.yaml:4:1
+      |
+    4 | dta: {}
+      | ^^^
+      |
+      = object: ConfigMap default/a at /dta
+      = hint: did you mean `data`?
+    1 object checked, offline: 2 errors, 0 warnings
+    ");
+}
+
+/// Once, such objects were said to be none.
+#[test]
+fn objects_that_the_server_names_are_checked_and_cannot_be_applied() {
+    let folder = folder();
+    let job = "\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  generateName: backup-
+  namespace: default
+spec:
+  template:
+    spec:
+      containers: [{name: main, image: 'example.com/main:1', resources: {limits: {memory: 1Gi}}}]
+";
+    std::fs::write(folder.path().join("job.yaml"), [job, "---\n", job].concat()).expect("written");
+    insta::assert_snapshot!(Run::new(folder.path(), &["validate", "job.yaml"]).run().shown(), @"
+    exit code 1
+    --- stderr
+    error[schema/value]: must be `OnFailure` or `Never` here
+     --> job.yaml:9:7
+      |
+    9 |       containers: [{name: main, image: 'example.com/main:1', resources: {limits: {memory: 1Gi}}}]
+      |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = object: Job default/backup-00000 at /spec/template/spec/restartPolicy
+      = hint: the default is `Always`
+    error[schema/value]: must be `OnFailure` or `Never` here
+      --> job.yaml:19:7
+       |
+    19 |       containers: [{name: main, image: 'example.com/main:1', resources: {limits: {memory: 1Gi}}}]
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = object: Job default/backup-00001 at /spec/template/spec/restartPolicy
+       = hint: the default is `Always`
+    2 objects checked, offline: 2 errors, 0 warnings
+    ");
+    insta::assert_snapshot!(Run::new(folder.path(), &["plan", "-f", "job.yaml", "--name", "jobs"]).run().shown(), @"
+    exit code 2
+    --- stderr
+    error[manifest/not-an-object]: this Job leaves its name to the server, which makes a new object each time
+     --> job.yaml:4:3
+      |
+    4 |   generateName: backup-
+      |   ^^^^^^^^^^^^
+      |
+      = hint: write `name` instead of `generateName`
+    error[manifest/not-an-object]: this Job leaves its name to the server, which makes a new object each time
+      --> job.yaml:14:3
+       |
+    14 |   generateName: backup-
+       |   ^^^^^^^^^^^^
+       |
+       = hint: write `name` instead of `generateName`
+    error: the manifests cannot be read
+    ");
+}

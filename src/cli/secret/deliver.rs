@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::block_on;
+use crate::cli::{block_on, counted};
 use crate::diag::{Error, Finding, Progress, Result};
 use crate::live::{self, STATE_NAMESPACE};
 use crate::secret::{self, DeliverOptions, Delivered, Delivery, Session, Trust};
@@ -75,13 +75,13 @@ pub(super) fn deliver(ui: &Ui, args: &DeliverArgs) -> Result<Outcome> {
 
 fn summary(done: &Delivered) -> String {
     let Delivered { total, changed, removed, findings } = done;
-    let secrets = if *total == 1 { "Secret" } else { "Secrets" };
+    let secrets = counted(*total, "Secret");
     if !findings.is_empty() {
         return "not delivered, or not wholly; deliver again once the above is mended".to_owned();
     }
     match (changed, removed) {
-        (0, 0) => format!("{total} {secrets} are in the cluster as the files have them"),
-        (changed, 0) => format!("{total} {secrets} delivered, {changed} of them changed"),
-        (changed, removed) => format!("{total} {secrets} delivered, {changed} of them changed; {removed} left"),
+        (0, 0) => format!("{secrets} delivered, nothing changed"),
+        (changed, 0) => format!("{secrets} delivered, {changed} of them changed"),
+        (changed, removed) => format!("{secrets} delivered, {changed} of them changed; {removed} left"),
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
     for name in NAMES {
         let minor = context.argocd.minor().as_str();
         let crd = data::argocd_crd(minor, name).ok_or_else(|| Error::internal(format!("the definition `{name}` of {minor} is missing")))?;
-        out.object(at(["version"]), &crd)?;
+        out.value(at(["version"]), crd)?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
         if has_raw_routes(context) && matches!(crd.name, "tcproutes.gateway.networking.k8s.io" | "tlsroutes.gateway.networking.k8s.io") {
             serve_old_version(&mut value);
         }
-        out.object(at(["controller", "type"]), &value)?;
+        out.value(at(["controller", "type"]), value)?;
     }
     if is_gateway {
         let class = json!({

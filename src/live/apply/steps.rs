@@ -6,11 +6,13 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::argocd;
 use super::create::{Put, put};
 use crate::diag::{Finding, ObjectRef, Progress, Result};
 use crate::live::custom::established;
 use crate::live::plan::{Action, Item};
 use crate::live::request::get;
+use crate::live::status::wait;
 use crate::live::target::{Target, is_definition, path_of};
 
 /// Writes under way at once.
@@ -20,6 +22,8 @@ const AT_ONCE: usize = 16;
 pub(super) struct Steps<'a> {
     pub target: &'a mut Target,
     pub force: bool,
+    /// Whether to wait for what a wave needs.
+    pub wait: bool,
     pub deadline: Instant,
     pub progress: &'a dyn Progress,
 }
@@ -30,8 +34,15 @@ impl Steps<'_> {
         let total = items.iter().filter(|item| item.action != Action::Unchanged).count();
         self.progress.step(&format!("applying {total} objects"));
         let done = AtomicUsize::new(0);
+        let argocd = argocd::workloads(items);
         for wave in items.chunk_by_mut(|a, b| a.wanted.wave == b.wanted.wave) {
             self.find_paths(wave);
+            if self.wait && !argocd.is_empty() && argocd::is_met(wave) {
+                self.progress.step("waiting for Argo CD before its Applications");
+                // One that does not come up is said at the end; the Applications are brought all the same.
+                wait(self.target, &argocd, self.deadline, self.progress).await?;
+                self.progress.step(&format!("applying {total} objects"));
+            }
             let due: Vec<&Item> = wave.iter().filter(|item| item.action != Action::Unchanged).collect();
             let results: Vec<Result<Vec<Finding>>> = stream::iter(due)
                 .map(|item| async {

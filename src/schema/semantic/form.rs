@@ -83,6 +83,8 @@ pub(super) enum Form {
     Absolute,
     /// A relative path that does not lead out.
     Inside,
+    /// A path without `..`.
+    NotUpwards,
 }
 
 impl Form {
@@ -212,6 +214,7 @@ impl Form {
             Self::OneOf(values) if !values.contains(&text) => return Some(format!("one of {}", shown(values))),
             Self::Absolute if !text.starts_with('/') => "an absolute path",
             Self::Inside if text.starts_with('/') || text.split('/').any(|part| part == "..") => "a relative path without `..`",
+            Self::NotUpwards if text.split('/').any(|part| part == "..") => "a path without `..`",
             _ => return None,
         };
         Some(expected.to_owned())

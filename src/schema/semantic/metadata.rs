@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::data;
+use crate::data::{self, Definitions, Scope};
 use crate::schema::pointer::Pointer;
 use crate::schema::scalar::integer;
 use crate::schema::violation::Violation;
@@ -22,8 +22,18 @@ const NAMELESS: &[&str] = &[
     "SelfSubjectRulesReview",
 ];
 
-/// Checks name and namespace; `group` and `kind` are those of the object.
-pub(in crate::schema) fn check(group: &str, kind: &str, object: &Map<String, Value>, found: &mut Vec<Violation>) {
+/// What an object is, and in which version of Kubernetes.
+#[derive(Clone, Copy)]
+pub(in crate::schema) struct Of<'a> {
+    pub group: &'a str,
+    pub kind: &'a str,
+    pub scope: Scope,
+    pub definitions: &'a Definitions,
+}
+
+/// Checks the name and what else `metadata` has.
+pub(in crate::schema) fn check(object: &Map<String, Value>, of: Of<'_>, found: &mut Vec<Violation>) {
+    let Of { group, kind, scope, .. } = of;
     let metadata_at = Pointer::ROOT.key("metadata");
     let empty = Map::new();
     let metadata = match object.get("metadata") {
@@ -33,7 +43,7 @@ pub(in crate::schema) fn check(group: &str, kind: &str, object: &Map<String, Val
         Some(_) => return,
     };
     if !is_answered(group, kind) {
-        details(group, kind, metadata, &metadata_at, found);
+        details(of, metadata, &metadata_at, found);
     }
     let is_nameless = NAMELESS.contains(&kind) && matches!(group, "" | "authentication.k8s.io" | "authorization.k8s.io");
     let at = metadata_at.key("name");
@@ -45,21 +55,23 @@ pub(in crate::schema) fn check(group: &str, kind: &str, object: &Map<String, Val
             found.push(Violation::new("schema/required", &at, "`name` is required"));
         }
         Some(name @ Value::String(_)) if !is_nameless || kind == "LimitRange" => {
-            form(group, kind).check(name, &at, found);
+            form(of).check(name, &at, found);
         }
         _ => {}
     }
-    if let Some(namespace) = metadata.get("namespace") {
+    // The server takes the namespace off what belongs to none (`EnsureObjectNamespaceMatchesRequestNamespace` of `k8s.io/apiserver`).
+    if scope == Scope::Namespaced
+        && let Some(namespace) = metadata.get("namespace")
+    {
         Form::DnsLabel.check(namespace, &metadata_at.key("namespace"), found);
     }
-    let expected = match (group, kind, object.get("spec")) {
-        ("apiextensions.k8s.io", "CustomResourceDefinition", Some(Value::Object(spec))) => {
+    let unset = Value::Object(Map::new());
+    let expected = match (group, kind, object.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&unset)) {
+        ("apiextensions.k8s.io", "CustomResourceDefinition", Value::Object(spec)) => {
             let plural = spec.get("names").and_then(|names| names.get("plural")).and_then(Value::as_str).unwrap_or_default();
             Some(format!("{plural}.{}", text(spec, "group")))
         }
-        ("apiregistration.k8s.io", "APIService", Some(Value::Object(spec))) => {
-            Some(format!("{}.{}", text(spec, "version"), text(spec, "group")))
-        }
+        ("apiregistration.k8s.io", "APIService", Value::Object(spec)) => Some(format!("{}.{}", text(spec, "version"), text(spec, "group"))),
         _ => None,
     };
     let name = text(metadata, "name");
@@ -137,7 +149,8 @@ const GENERATION_COUNTS: &[(&str, &str)] = &[
 ];
 
 /// What is checked in the metadata of an object, and not in that of a template (`k8s.io/apimachinery/pkg/api/validation/objectmeta.go`).
-fn details(group: &str, kind: &str, metadata: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+fn details(of: Of<'_>, metadata: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let (group, kind) = (of.group, of.kind);
     let is_custom = !is_built_in(group);
     let core_finalizers = !is_custom && group != "admissionregistration.k8s.io" && !FREE_FINALIZERS.contains(&(group, kind));
     let list_at = at.key("finalizers");
@@ -162,7 +175,7 @@ fn details(group: &str, kind: &str, metadata: &Map<String, Value>, at: &Pointer,
     // These two have declared rules instead, which leave the prefix out.
     let is_declared = matches!((group, kind), ("", "ReplicationController") | ("resource.k8s.io", "DeviceClass"));
     if !(is_declared || prefix.is_empty()) {
-        form(group, kind).check(&Value::from(name.as_deref().unwrap_or(prefix)), &at.key("generateName"), found);
+        form(of).check(&Value::from(name.as_deref().unwrap_or(prefix)), &at.key("generateName"), found);
     }
 }
 
@@ -172,9 +185,10 @@ fn is_built_in(group: &str) -> bool {
 }
 
 /// The form of a kind's names.
-fn form(group: &str, kind: &str) -> Form {
-    match (group, kind) {
+fn form(of: Of<'_>) -> Form {
+    match (of.group, of.kind) {
         // Since 1.36 a Service may begin with a digit (KEP-5311).
+        ("", "Service") if !of.definitions.is_since(36) => Form::Dns1035,
         ("", "Service" | "Namespace") => Form::DnsLabel,
         ("rbac.authorization.k8s.io", _)
         | ("", "Event")

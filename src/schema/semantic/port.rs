@@ -93,10 +93,20 @@ fn backend_port(service: &Map<String, Value>, at: &Pointer, found: &mut Vec<Viol
 
 fn path(path: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     let (kind, text) = (text(path, "pathType"), path.get("path"));
-    if !matches!(kind, "Exact" | "Prefix") || text.is_some_and(|text| !text.is_string() && !text.is_null()) {
+    if text.is_some_and(|text| !text.is_string() && !text.is_null()) {
         return;
     }
     let text = text.and_then(Value::as_str).unwrap_or_default();
+    match kind {
+        "Exact" | "Prefix" => {}
+        "ImplementationSpecific" => {
+            if !text.is_empty() && !text.starts_with('/') {
+                found.push(refuse(&at.key("path"), "must be an absolute path"));
+            }
+            return;
+        }
+        _ => return,
+    }
     let wrong = ["//", "/./", "/../", "%2f", "%2F"].into_iter().find(|part| text.contains(part));
     if !text.starts_with('/') {
         found.push(refuse(&at.key("path"), format!("must be an absolute path where `pathType` is `{kind}`")));

@@ -100,7 +100,11 @@ fn limit(limit: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     if kind == "PersistentVolumeClaim" && !amounts("max").chain(amounts("min")).any(|(name, _)| name == "storage") {
         found.push(Violation::new("schema/required", at, "needs `storage` in `min` or `max`"));
     }
-    let amount = |field: &str, name: &str| nano(limit.get(field)?.get(name)?);
+    // A null is nothing, which is an amount.
+    let amount = |field: &str, name: &str| match limit.get(field)?.get(name)? {
+        Value::Null => Some(0),
+        amount => nano(amount),
+    };
     let names: HashSet<&String> = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"]
         .iter()
         .flat_map(|field| amounts(field))

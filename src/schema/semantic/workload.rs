@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::schema::pointer::Pointer;
 use crate::schema::violation::Violation;
 
+use super::form::Form;
 use super::{Check, is_empty, list, refuse, text};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
@@ -17,6 +18,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("apps.v1.StatefulSetSpec", always),
     ("apps.v1.DaemonSetSpec", always),
     ("core.v1.ReplicationControllerSpec", always),
+    ("apps.v1.StatefulSetSpec", claims),
     ("batch.v1.JobSpec", job),
     ("batch.v1.CronJobSpec", schedule),
     ("meta.v1.LabelSelectorRequirement", requirement),
@@ -39,7 +41,9 @@ fn selector(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>)
         return;
     }
     for (key, value) in selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
-        if labels.get(key) != Some(value) && value.is_string() {
+        // A null is an empty text to Go.
+        let of_template = labels.get(key).map(|label| label.as_str().unwrap_or_default());
+        if (value.is_string() || value.is_null()) && of_template != Some(value.as_str().unwrap_or_default()) {
             found.push(refuse(
                 &here.key("matchLabels").key(key),
                 format!("the labels of the template lack `{key}: {}`", value.as_str().unwrap_or_default()),
@@ -80,6 +84,23 @@ fn always(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     }
     if of_pod(spec, "activeDeadlineSeconds").is_some() {
         found.push(refuse(&pod.key("activeDeadlineSeconds"), "is only for pods that end"));
+    }
+}
+
+/// Each claim of a `StatefulSet` becomes a volume of its pods, of the same name.
+fn claims(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let list_at = at.key("volumeClaimTemplates");
+    for (index, claim) in list(spec, "volumeClaimTemplates").iter().enumerate() {
+        let claim_at = list_at.index(index);
+        let metadata_at = claim_at.key("metadata");
+        let here = metadata_at.key("name");
+        match claim.get("metadata").map(|metadata| &metadata["name"]) {
+            Some(name @ Value::String(text)) if !text.is_empty() => Form::DnsLabel.check(name, &here, found),
+            None | Some(Value::Null | Value::String(_)) => {
+                found.push(Violation::new("schema/required", &here, "`name` is required"));
+            }
+            Some(_) => {} // Said already: it must be a string.
+        }
     }
 }
 

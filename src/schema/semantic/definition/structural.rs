@@ -83,7 +83,8 @@ fn invariants(schema: &Map<String, Value>, level: Level, at: &Pointer, found: &m
     );
     match schema.get("items") {
         Some(Value::Object(items)) => invariants(items, Level::Item, &at.key("items"), found),
-        None | Some(Value::Null) if kind == "array" => {
+        // A list of schemas is refused elsewhere; anything else is read as nothing.
+        items if kind == "array" && !items.is_some_and(Value::is_array) => {
             found.push(Violation::new("schema/required", &at.key("items"), "`items` is required for a list"));
         }
         _ => {}

@@ -113,6 +113,8 @@ pub(super) const FORMS: &[(&str, &str, Form)] = &[
     ("core.v1.VolumeResourceRequirements", "requests", QuantityPositive),
     ("core.v1.VolumeResourceRequirements", "requests", QualifiedKeys),
     ("core.v1.NFSVolumeSource", "path", Form::Absolute),
+    ("core.v1.HostPathVolumeSource", "path", Form::NotUpwards),
+    ("core.v1.LocalVolumeSource", "path", Form::NotUpwards),
     // Devices
     ("resource.v1.OpaqueDeviceConfiguration", "driver", MixedSubdomain),
     ("resource.v1.DeviceClassConfiguration", "requests", DnsLabel),
