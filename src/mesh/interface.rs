@@ -240,6 +240,12 @@ pub(super) mod tests {
             said("away", placeless),
             said("away", json!({"secrets": []})),
         ];
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.join("\n"), @"
+        the cluster file has no node `celar` | did you mean `cellar`?
+        node `other` is not in the WireGuard mesh | write `mesh: {type: wireguard}` into its entry
+        the cluster file has no section `mesh` | add `mesh: {cidr: 10.250.0.0/24}`, which all else has defaults for
+        there is no address in the mesh of `away`, `cellar` | `manifestgen mesh allocate` gives out addresses and writes them into the cluster file
+        nothing says where node `away` has its private key | add `{name: wireguard-away, make: {type: wireguard-key}}` to `secrets`, or `mesh.privateKeyFile` to the node
+        ");
     }
 }

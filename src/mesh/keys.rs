@@ -143,7 +143,11 @@ mod tests {
     fn all_that_is_missing_is_said_at_once() {
         let base = tempfile::tempdir().expect("a folder");
         let error = public_keys(&cluster(), base.path()).expect_err("nothing there");
-        insta::assert_snapshot!(format!("{error}\n{}", error.hints.join("\n")), @"");
+        insta::assert_snapshot!(format!("{error}\n{}", error.hints.join("\n")), @"
+        there is no public key of `a`, `b`
+        `manifestgen secret create wireguard-a` makes the keys
+        add `{name: wireguard-b, make: {type: wireguard-key}}` to `secrets`, or `mesh.publicKey` to the node
+        ");
     }
 
     #[test]

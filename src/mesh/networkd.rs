@@ -58,6 +58,41 @@ mod tests {
     fn a_device_and_its_network() {
         let files = networkd(&view("away", json!({})).expect("a view"));
         let text: Vec<String> = files.iter().map(|file| format!("{}\n{}", file.path, file.contents)).collect();
-        insta::assert_snapshot!(text.join("\n"), @"");
+        insta::assert_snapshot!(text.join("\n"), @"
+        /etc/systemd/network/50-wg0.netdev
+        # Node `away` of the cluster `home`, by `manifestgen mesh config`.
+        [NetDev]
+        Name=wg0
+        Kind=wireguard
+        MTUBytes=1420
+
+        [WireGuard]
+        # Its owner and mode: root:systemd-network, 0640.
+        PrivateKeyFile=/run/agenix/wireguard-away
+        ListenPort=51820
+
+        [WireGuardPeer]
+        # cellar
+        PublicKey=TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=
+        AllowedIPs=10.250.0.2/32
+        Endpoint=192.168.1.11:51900
+        PersistentKeepalive=25
+
+        [WireGuardPeer]
+        # primer
+        PublicKey=xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=
+        AllowedIPs=10.250.0.1/32, 192.168.1.10/32
+        Endpoint=203.0.113.7:51820
+        PersistentKeepalive=25
+        RouteTable=main
+
+        /etc/systemd/network/50-wg0.network
+        # Node `away` of the cluster `home`, by `manifestgen mesh config`.
+        [Match]
+        Name=wg0
+
+        [Network]
+        Address=10.250.0.3/24
+        ");
     }
 }

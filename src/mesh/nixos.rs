@@ -52,6 +52,44 @@ mod tests {
     #[test]
     fn a_module_names_the_file_of_the_key() {
         let file = nixos(&view("away", json!({})).expect("a view")).expect("a file");
-        insta::assert_snapshot!(file.contents, @"");
+        insta::assert_snapshot!(file.contents, @r#"
+        # Node `away` of the cluster `home`, by `manifestgen mesh config`.
+        {
+          networking = {
+            firewall = {
+              allowedUDPPorts = [ 51820 ];
+            };
+            wireguard = {
+              interfaces = {
+                wg0 = {
+                  ips = [ "10.250.0.3/24" ];
+                  listenPort = 51820;
+                  mtu = 1420;
+                  privateKeyFile = "/run/agenix/wireguard-away";
+                  peers = [
+                    {
+                      name = "cellar";
+                      publicKey = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=";
+                      allowedIPs = [ "10.250.0.2/32" ];
+                      endpoint = "192.168.1.11:51900";
+                      persistentKeepalive = 25;
+                    }
+                    {
+                      name = "primer";
+                      publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+                      allowedIPs = [
+                        "10.250.0.1/32"
+                        "192.168.1.10/32"
+                      ];
+                      endpoint = "203.0.113.7:51820";
+                      persistentKeepalive = 25;
+                    }
+                  ];
+                };
+              };
+            };
+          };
+        }
+        "#);
     }
 }

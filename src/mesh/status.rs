@@ -93,21 +93,19 @@ pub fn status(name: &str, known: Option<(&Cluster, &Keys)>, programs: &Programs,
         listen_port: good("listen-port")?.parse().unwrap_or_default(),
         peers: Vec::new(),
     };
-    let texts = Texts {
-        allowed_ips: good("allowed-ips")?,
-        endpoints: good("endpoints")?,
-        handshakes: good("latest-handshakes")?,
-        transfer: good("transfer")?,
-    };
+    let allowed_ips = good("allowed-ips")?;
+    // First, because an answer changes what `wg` knows of a peer.
+    let answers = patience.map(|patience| ask(&allowed_ips, patience)).unwrap_or_default();
+    let texts = Texts { allowed_ips, endpoints: good("endpoints")?, handshakes: good("latest-handshakes")?, transfer: good("transfer")? };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     status.peers = texts.peers(now);
+    for peer in &mut status.peers {
+        peer.reachable = answers.get(&peer.public_key).copied().flatten();
+    }
     if let Some((cluster, keys)) = known {
         name_and_miss(&mut status, cluster, keys);
     }
     status.peers.sort_by(|a, b| (a.name.is_none(), &a.name, &a.public_key).cmp(&(b.name.is_none(), &b.name, &b.public_key)));
-    if let Some(patience) = patience {
-        ask(&mut status.peers, patience);
-    }
     Ok(status)
 }
 
@@ -143,18 +141,27 @@ fn name_and_miss(status: &mut Status, cluster: &Cluster, keys: &Keys) {
     }
 }
 
-/// A peer's own address is the first that leads to it alone.
-fn ask(peers: &mut [PeerStatus], patience: Duration) {
-    let address = |peer: &PeerStatus| peer.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(IpNet::addr);
-    let asked: Vec<(usize, IpAddr)> =
-        peers.iter().enumerate().filter(|(_, peer)| peer.configured).filter_map(|(at, peer)| Some((at, address(peer)?))).collect();
+/// Whether peers answer, by their keys. A peer's own address is the first that leads to it alone.
+fn ask(allowed_ips: &str, patience: Duration) -> BTreeMap<String, Option<bool>> {
+    let own = |ips: &[String]| -> Option<IpAddr> {
+        let nets = ips.iter().filter_map(|net| net.parse::<IpNet>().ok());
+        nets.filter(|net| net.prefix_len() == net.max_prefix_len()).map(|net| net.addr()).next()
+    };
+    let asked: Vec<(String, IpAddr)> = table(allowed_ips).into_iter().filter_map(|(key, ips)| Some((key, own(&ips)?))).collect();
     let addresses: Vec<IpAddr> = asked.iter().map(|(_, address)| *address).collect();
-    for ((at, _), answer) in asked.iter().zip(echo::answers(&addresses, patience)) {
-        peers[*at].reachable = answer;
-    }
+    asked.into_iter().map(|(key, _)| key).zip(echo::answers(&addresses, patience)).collect()
 }
 
-/// What `wg show INTERFACE …` prints: a line for each peer, its key first (wg(8), "show").
+/// A line for each peer, its key first (wg(8), "show"). What there is none of is said to be `(none)`.
+fn table(text: &str) -> BTreeMap<String, Vec<String>> {
+    let words = |line: &str| -> Option<(String, Vec<String>)> {
+        let mut words = line.split(['\t', ' ']).map(ToOwned::to_owned);
+        Some((words.next()?, words.filter(|word| word != "(none)").collect()))
+    };
+    text.lines().filter_map(words).collect()
+}
+
+/// What `wg show INTERFACE …` prints.
 struct Texts {
     allowed_ips: String,
     endpoints: String,
@@ -164,13 +171,6 @@ struct Texts {
 
 impl Texts {
     fn peers(&self, now: u64) -> Vec<PeerStatus> {
-        let table = |text: &str| -> BTreeMap<String, Vec<String>> {
-            let words = |line: &str| -> Option<(String, Vec<String>)> {
-                let mut words = line.split(['\t', ' ']).map(ToOwned::to_owned);
-                Some((words.next()?, words.filter(|word| word != "(none)").collect()))
-            };
-            text.lines().filter_map(words).collect()
-        };
         let (endpoints, handshakes, transfer) = (table(&self.endpoints), table(&self.handshakes), table(&self.transfer));
         let number = |table: &BTreeMap<String, Vec<String>>, key: &str, at: usize| -> u64 {
             table.get(key).and_then(|words| words.get(at)?.parse().ok()).unwrap_or_default()
@@ -228,6 +228,40 @@ mod tests {
         .expect("a cluster");
         name_and_miss(&mut status, &cluster, &[("b".to_owned(), KNOWN.to_owned())].into());
         assert!(!status.is_good());
-        insta::assert_snapshot!(serde_json::to_string_pretty(&status.peers).expect("JSON"), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&status.peers).expect("JSON"), @r#"
+        [
+          {
+            "publicKey": "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=",
+            "allowedIps": [],
+            "received": 0,
+            "sent": 0,
+            "configured": true
+          },
+          {
+            "name": "b",
+            "publicKey": "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=",
+            "allowedIps": [
+              "10.250.0.2/32",
+              "192.168.1.11/32"
+            ],
+            "endpoint": "[2001:db8::1]:51820",
+            "latestHandshake": 1000,
+            "handshakeAge": 7,
+            "received": 148,
+            "sent": 92,
+            "configured": true
+          },
+          {
+            "name": "new",
+            "publicKey": "",
+            "allowedIps": [
+              "10.250.0.9/32"
+            ],
+            "received": 0,
+            "sent": 0,
+            "configured": false
+          }
+        ]
+        "#);
     }
 }

@@ -59,7 +59,29 @@ mod tests {
     #[test]
     fn a_file_says_all_but_the_private_key() {
         let file = wg_quick(&view("away", json!({})).expect("a view")).expect("a file");
-        insta::assert_snapshot!(format!("{}\n{}", file.path, file.contents), @"");
+        insta::assert_snapshot!(format!("{}\n{}", file.path, file.contents), @"
+        /etc/wireguard/wg0.conf
+        # Node `away` of the cluster `home`, by `manifestgen mesh config`.
+        [Interface]
+        Address = 10.250.0.3/24
+        ListenPort = 51820
+        MTU = 1420
+        PostUp = wg set %i private-key /run/agenix/wireguard-away
+
+        [Peer]
+        # cellar
+        PublicKey = TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=
+        AllowedIPs = 10.250.0.2/32
+        Endpoint = 192.168.1.11:51900
+        PersistentKeepalive = 25
+
+        [Peer]
+        # primer
+        PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=
+        AllowedIPs = 10.250.0.1/32, 192.168.1.10/32
+        Endpoint = 203.0.113.7:51820
+        PersistentKeepalive = 25
+        ");
     }
 
     #[test]

@@ -88,7 +88,18 @@ nodes:
   - mesh: {type: wireguard}
     name: c
 ";
-        insta::assert_snapshot!(written(text, &[("a", "10.0.0.1"), ("b", "10.0.0.2"), ("c", "fd00::")]), @"");
+        insta::assert_snapshot!(written(text, &[("a", "10.0.0.1"), ("b", "10.0.0.2"), ("c", "fd00::")]), @r#"
+        # Ours.
+        nodes:
+          - name: a   # the first
+            mesh:
+              address: 10.0.0.1
+              type: wireguard # by cable
+              behindNat: true
+          - {name: b, mesh: {address: 10.0.0.2, type: wireguard}}
+          - mesh: {address: "fd00::", type: wireguard}
+            name: c
+        "#);
     }
 
     #[test]

@@ -37,9 +37,10 @@ nodes:
       type: wireguard   # not tailscale
       privateKeyFile: /run/agenix/wireguard-primer
       publicKey: HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=
-  - {name: cellar, address: 192.168.1.11, mesh: {type: wireguard}}
+  - {name: cellar, address: 192.168.1.11, mesh: {type: wireguard}, hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN]}
   - name: away
     mesh: {type: wireguard, behindNat: true}
+    hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN]
 recipients:
   admins: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
 secrets:
@@ -84,13 +85,13 @@ fn a_section_that_nodes_share_is_not_written_to() {
 cluster: {name: home}
 mesh: {cidr: 10.250.0.0/24}
 nodes:
-  - {name: a, address: 192.168.1.1, mesh: &in {type: wireguard}}
+  - {name: a, role: server, address: 192.168.1.1, mesh: &in {type: wireguard}}
   - {name: b, address: 192.168.1.2, mesh: *in}
 ";
     let folder = with_keys(shared);
     insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate"]), @"");
     assert_eq!(text(folder.path()), shared);
-    let none = folder_with("cluster: {name: home}\nnodes: [{name: a, mesh: {type: wireguard}}]\n");
+    let none = folder_with("cluster: {name: home}\nnodes: [{name: a, role: server, mesh: {type: wireguard}}]\n");
     insta::assert_snapshot!(run(none.path(), &["mesh", "allocate"]), @"");
 }
 
@@ -116,7 +117,7 @@ proptest! {
         let mut before = BTreeMap::new();
         for (number, joins) in events {
             if joins {
-                let new = format!("  - {{name: node-{number}, address: 192.168.1.{number}, mesh: {{type: wireguard}}}}\n");
+                let new = format!("  - {{name: node-{number}, address: 192.168.1.1{number:02}, mesh: {{type: wireguard}}}}\n");
                 lines.entry(number).or_insert(new);
             } else {
                 lines.remove(&number);
@@ -125,7 +126,7 @@ proptest! {
                 before = BTreeMap::new();
                 continue;
             }
-            let file = format!("cluster: {{name: c}}\nmesh: {{cidr: 10.250.0.0/28}}\nnodes:\n{}", lines.values().cloned().collect::<String>());
+            let file = format!("cluster: {{name: c}}\nk3s: {{registrationAddress: k3s.example.com}}\nmesh: {{cidr: 10.250.0.0/28}}\nnodes:\n{}", lines.values().cloned().collect::<String>());
             let folder = folder_with(&file);
             let said = run(folder.path(), &["mesh", "allocate"]);
             prop_assert_eq!(said.lines().next(), Some("exit code 0"));
@@ -195,12 +196,15 @@ fn networkd_reads_its_files() {
     let routed = ["--set", "nodes[name=primer].mesh.advertiseRoute=true", "--set", "nodes[name=primer].externalAddress=203.0.113.7"];
     let arguments = [&["mesh", "config", "away", "--format", "networkd", "-o", "out"], &routed[..]].concat();
     Run::new(folder.path(), &arguments).run().good();
-    let files = folder.path().join("out/etc/systemd/network");
-    let script = "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/network && cp \"$0\"/* /run/systemd/network && exec \"$1\"";
+    let (files, key) = (folder.path().join("out/etc/systemd/network"), folder.path().join("key"));
+    fs::write(&key, format!("{PRIVATE}\n")).expect("written");
+    // Without the private key it would leave the device out.
+    let script = "mount -t tmpfs tmpfs /run && mkdir -p /run/agenix /run/systemd/network && cp \"$2\" /run/agenix/wireguard-away && cp \"$0\"/* /run/systemd/network && exec \"$1\"";
     let networkd = Command::new("unshare")
         .args(["--net", "--mount", "sh", "-c", script])
         .arg(&files)
         .arg(NETWORKD)
+        .arg(&key)
         .envs([("SYSTEMD_LOG_LEVEL", "debug"), ("SYSTEMD_LOG_TARGET", "console")])
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
@@ -208,7 +212,7 @@ fn networkd_reads_its_files() {
     let mut networkd = Ended(networkd.expect("unshare runs"));
     let mut said = Vec::new();
     for line in BufReader::new(networkd.0.stderr.take().expect("a pipe")).lines().map_while(Result::ok) {
-        let is_read = line.contains("wg0: Creating");
+        let is_read = line.contains("wg0: Creating") || line.contains("ignoring network device");
         said.push(line);
         if is_read {
             break;
@@ -239,7 +243,7 @@ fn up_says_why_it_cannot() {
     fs::write(&key, format!("{PRIVATE}\n")).expect("written");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("its mode");
     said.push(up(&["--not-kernel", "--userspace", "/nonexistent/wireguard"]));
-    let good = Command::new(ip).args(["link", "add", "wg0", "type", "dummy"]).status().expect("ip runs");
+    let good = Command::new(ip).args(["link", "add", "wg0", "type", "bridge"]).status().expect("ip runs");
     assert!(good.success());
     said.push(up(&[]));
     said.push(run(folder.path(), &["mesh", "down"]));

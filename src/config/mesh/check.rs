@@ -208,9 +208,15 @@ mod tests {
             {"name": "b", "address": "10.0.0.2", "mesh": {"type": "wireguard", "address": "10.42.0.0"}},
             {"name": "c", "address": "10.0.0.3", "mesh": {"type": "wireguard", "address": "10.42.3.255"}},
         ]);
-        insta::assert_snapshot!(of(json!({"cidr": "10.42.0.0/22"}), nodes, json!({})), @"");
+        insta::assert_snapshot!(of(json!({"cidr": "10.42.0.0/22"}), nodes, json!({})), @"
+        error mesh.cidr config/mesh: the mesh, `10.42.0.0/22`, overlaps the network of pods, `10.42.0.0/16`
+        error nodes[0].address config/mesh: `10.42.0.7`, outside of the mesh, lies in the mesh's range `10.42.0.0/22`
+        error nodes[0].mesh.address config/mesh: `10.41.0.1` is not in the mesh's range `10.42.0.0/22`
+        error nodes[1].mesh.address config/mesh: `10.42.0.0` is the range itself
+        error nodes[2].mesh.address config/mesh: `10.42.3.255` is the broadcast address of `10.42.0.0/22`
+        ");
         let v6 = json!([{"name": "a", "address": "10.0.0.3", "mesh": {"type": "wireguard", "address": "fd00::1"}}]);
-        insta::assert_snapshot!(of(json!({"cidr": "fd00::/64", "mtu": 1200}), v6, json!({})), @"");
+        insta::assert_snapshot!(of(json!({"cidr": "fd00::/64", "mtu": 1200}), v6, json!({})), @"error mesh.mtu config/mesh: an MTU of 1200 is too small for IPv6");
     }
 
     #[test]
@@ -221,8 +227,11 @@ mod tests {
             {"name": "c", "mesh": {"type": "wireguard", "behindNat": true, "endpoint": "home.example.com:7"}},
             {"name": "d", "address": "192.168.1.4", "mesh": {"type": "wireguard", "endpoint": "a b"}},
         ]);
-        insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), nodes, json!({})), @"");
-        insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), json!([]), json!({})), @"");
+        insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), nodes, json!({})), @"
+        error nodes[3].mesh.endpoint config/mesh: `a b` is no host that can be called
+        error nodes[1].mesh config/mesh: neither `a` nor `b` can be called, so they never reach each other
+        ");
+        insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), json!([]), json!({})), @"warning mesh config/mesh: no node is in the mesh");
     }
 
     #[test]
@@ -236,6 +245,14 @@ mod tests {
             "secrets": [{"name": "wireguard-a", "make": {"type": "random"}, "nodes": ["b"]}],
             "k3s": {"flannelBackend": "wireguard-native"},
         });
-        insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), nodes, more), @"");
+        insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), nodes, more), @"
+        error nodes[2].mesh.behindNat config/mesh: `behindNat` is for `type: wireguard`, and node `c` is in a mesh of Tailscale
+        error nodes[2].mesh.port config/mesh: `port` is for `type: wireguard`, and node `c` is in a mesh of Tailscale
+        error nodes[2].mesh.secret config/mesh: `secret` is for `type: wireguard`, and node `c` is in a mesh of Tailscale
+        error secrets[0] config/mesh: `wireguard-a` holds the key of node `a`, and is made as `random`
+        error secrets[0] config/mesh: `wireguard-a` holds the key of node `a`, which does not decrypt it
+        error nodes[1].mesh.secret config/mesh: there is no secret `b`
+        error mesh.port config/mesh: node `a` listens for the mesh on 51820, and so does flannel's WireGuard
+        ");
     }
 }
