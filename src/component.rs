@@ -14,6 +14,7 @@ mod dashboard;
 mod extra;
 mod headscale;
 mod ingress;
+mod monitoring;
 mod node;
 mod operators;
 mod output;
@@ -21,10 +22,13 @@ mod pod;
 mod secrets;
 mod system_upgrade;
 mod traffic;
+mod values;
 
 pub use application::tree;
 pub use dagger::{RunnerHost, runner_hosts};
+pub use monitoring::{By, Target, targets};
 pub use output::{NamespaceNeed, Output};
+pub use traffic::PROMETHEUS;
 
 use crate::config::Cluster;
 use crate::diag::Result;
@@ -58,4 +62,5 @@ pub const ALL: &[Component] = &[
     secrets::SECRETS,
     backup::BACKUP,
     system_upgrade::SYSTEM_UPGRADE,
+    monitoring::MONITORING,
 ];

@@ -7,6 +7,7 @@ mod images;
 mod labels;
 mod origin;
 mod policies;
+mod scraping;
 mod seal;
 
 pub use origin::config_path_of;
@@ -55,12 +56,17 @@ fn compose(cluster: &Cluster, selection: &Selection) -> Result<ReleaseBuilder> {
         let parts = folders(&built.objects).iter().map(Folder::part).collect();
         built.objects.extend(component::tree(cluster, &parts)?);
     }
-    let derived = policies::derived(&built.objects, cluster)?;
-    built.objects.extend(derived);
-    discovery::annotate(&mut built.objects, cluster);
+    // What reads metrics picks Services by their labels, so that these come before the policies.
     for object in &mut built.objects {
         complete(object, cluster);
     }
+    scraping::annotate(&mut built.objects, cluster);
+    let mut derived = policies::derived(&built.objects, cluster)?;
+    for object in &mut derived {
+        complete(object, cluster);
+    }
+    built.objects.extend(derived);
+    discovery::annotate(&mut built.objects, cluster);
     Ok(built)
 }
 

@@ -32,5 +32,7 @@ pub const RESTIC: &str = "0.18.1";
 pub const PYTHON: &str = "3.13-alpine";
 /// Rancher's controller that upgrades k3s. The definition of its `Plan` is of this version (`data/crds/origin.json`).
 pub const SYSTEM_UPGRADE: &str = "0.20.1";
+/// The chart that brings Prometheus. The definitions of its kinds are those of the operator in it (`data/crds/origin.json`).
+pub const KUBE_PROMETHEUS_STACK: &str = "88.5.3";
 /// Headlamp, the view of the cluster's objects.
 pub const HEADLAMP: &str = "0.45.0";

@@ -12,11 +12,13 @@ use super::bundle::{Files, compress};
 use super::gomod;
 
 /// Modules, versions, and the file or folder that holds the definitions.
-const SOURCES: [(&str, &str, &str); 7] = [
+const SOURCES: [(&str, &str, &str); 8] = [
     ("github.com/argoproj/argo-cd/v3", "v3.5.1", "manifests/crds"),
     ("github.com/cert-manager/cert-manager", "v1.21.2", "deploy/crds"),
     ("github.com/k3s-io/api", "v0.2.1", "pkg/crds/yaml/generated"),
     ("github.com/k3s-io/helm-controller", "v0.17.9", "pkg/crds/yaml/generated"),
+    // What kube-prometheus-stack 88.5.3 brings.
+    ("github.com/prometheus-operator/prometheus-operator", "v0.93.1", "example/prometheus-operator-crd"),
     ("github.com/rancher/system-upgrade-controller", "v0.20.1", "pkg/crds/yaml/generated"),
     // 1.7 wants Go 1.27.
     ("sigs.k8s.io/gateway-api", "v1.6.3", "config/crd/standard"),

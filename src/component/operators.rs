@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::application;
 use super::{Component, NamespaceNeed, Output};
+use super::{application, monitoring};
 use crate::config::Cluster;
 use crate::config::application::{Application, Helm, Source};
 use crate::config::operators::{Installer, OPERATORS_PROJECT, Operator, Step, steps};
@@ -19,7 +19,7 @@ use crate::yaml;
 
 /// The row in the table of components.
 pub(super) const OPERATORS: Component =
-    Component { name: "operators", enabled: |cluster| !cluster.operators.is_empty(), namespaces: needed_namespaces, render };
+    Component { name: "operators", enabled: |cluster| !all(cluster).is_empty(), namespaces: needed_namespaces, render };
 
 /// Where k3s' own HelmCharts are. The controller looks into every namespace.
 const HELM_CHARTS: &str = "kube-system";
@@ -46,25 +46,37 @@ struct HelmChartSpec {
     values_content: Option<String>,
 }
 
-fn at(number: usize) -> ConfigPath {
-    ConfigPath::of(["operators"]).index(number)
+/// The operators of the config, and the one that its section `monitoring` asks for.
+fn all(cluster: &Cluster) -> Vec<Operator> {
+    cluster.operators.iter().cloned().chain(monitoring::operator(cluster)).collect()
+}
+
+/// Whether Argo CD installs any.
+pub(super) fn has_argocds(cluster: &Cluster) -> bool {
+    all(cluster).iter().any(|operator| operator.installer(cluster) == Installer::Argocd)
+}
+
+/// The entry that asks for the one of a number.
+fn at(cluster: &Cluster, number: usize) -> ConfigPath {
+    if number < cluster.operators.len() { ConfigPath::of(["operators"]).index(number) } else { ConfigPath::of(["monitoring"]) }
 }
 
 fn needed_namespaces(cluster: &Cluster) -> Vec<NamespaceNeed> {
-    let need = |(number, operator): (usize, &Operator)| NamespaceNeed {
+    let need = |(number, operator): (usize, Operator)| NamespaceNeed {
         name: operator.namespace.to_string(),
         pod_security: operator.pod_security_standard,
-        origin: at(number).key("namespace"),
+        origin: at(cluster, number).key("namespace"),
     };
-    cluster.operators.iter().enumerate().map(need).collect()
+    all(cluster).into_iter().enumerate().map(need).collect()
 }
 
 fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
-    let steps = steps(&cluster.operators);
+    let all = all(cluster);
+    let steps = steps(&all);
     let by_argocd: Vec<(ConfigPath, Application, u32)> = steps
         .iter()
         .filter(|step| step.operator.installer(cluster) == Installer::Argocd)
-        .map(|step| Ok((at(step.number), application_of(step)?, step.wave)))
+        .map(|step| Ok((at(cluster, step.number), application_of(step)?, step.wave)))
         .collect::<Result<_>>()?;
     if let Some((origin, ..)) = by_argocd.first() {
         application::of_operators(cluster, by_argocd.iter().map(|(_, entry, _)| entry), origin.clone(), output)?;
@@ -73,9 +85,9 @@ fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
         application::application(cluster, &entry, wave, origin, output)?;
     }
     for step in steps.iter().filter(|step| step.operator.installer(cluster) == Installer::K3s) {
-        output.object(at(step.number), &helm_chart(step)?)?;
+        output.object(at(cluster, step.number), &helm_chart(step)?)?;
     }
-    policies(cluster, output)
+    policies(cluster, &all, output)
 }
 
 fn application_of(step: &Step<'_>) -> Result<Application> {
@@ -164,12 +176,12 @@ fn helm_chart(step: &Step<'_>) -> Result<HelmChart> {
 }
 
 /// What an operator's pods talk to is known to its chart alone, and a denied webhook stops the whole cluster.
-fn policies(cluster: &Cluster, output: &mut Output) -> Result<()> {
+fn policies(cluster: &Cluster, all: &[Operator], output: &mut Output) -> Result<()> {
     if !cluster.cluster.security.network_policies {
         return Ok(());
     }
     let mut seen = std::collections::BTreeSet::new();
-    for (number, operator) in cluster.operators.iter().enumerate().filter(|(_, operator)| !operator.isolated) {
+    for (number, operator) in all.iter().enumerate().filter(|(_, operator)| !operator.isolated) {
         let namespace = operator.namespace.as_str();
         if !seen.insert(namespace) || namespace == "kube-system" {
             continue;
@@ -182,7 +194,7 @@ fn policies(cluster: &Cluster, output: &mut Output) -> Result<()> {
         };
         let metadata =
             ObjectMeta { name: Some("allow-operators".to_owned()), namespace: Some(namespace.to_owned()), ..ObjectMeta::default() };
-        output.object(at(number).key("namespace"), &NetworkPolicy { metadata, spec: Some(spec) })?;
+        output.object(at(cluster, number).key("namespace"), &NetworkPolicy { metadata, spec: Some(spec) })?;
     }
     Ok(())
 }

@@ -39,6 +39,7 @@ const ALL: &[Check] = &[
     super::operators::check,
     super::backup::check,
     super::system_upgrade::check,
+    super::monitoring::check,
     node_port::check,
     images::check,
     extra_objects::check,

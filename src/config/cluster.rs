@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Application, ArgoCd, Backup, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale,
-    Image, Ingress, IpAddress, K3s, KubernetesVersion, Mesh, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel, SecretEntry,
-    Storage, SystemUpgrade,
+    Image, Ingress, IpAddress, K3s, KubernetesVersion, Mesh, Monitoring, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel,
+    SecretEntry, Storage, SystemUpgrade,
 };
 
 /// One cluster: what `cluster.yaml` holds once its layers are merged.
@@ -60,6 +60,9 @@ pub struct Cluster {
     /// Upgrades of k3s on running nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_upgrade: Option<SystemUpgrade>,
+    /// Metrics of the cluster's own programs, and alerts about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
     /// A page with links to what runs in the cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<Dashboard>,

@@ -25,7 +25,7 @@ pub(in crate::config) use version::check_version;
 
 use super::argocd::Resources;
 use super::headscale::{ServiceType, Toleration};
-use super::{Cluster, DnsLabel, DnsName, Image, LabelKey, LabelValue, NodeRole};
+use super::{Cluster, DnsLabel, DnsName, Image, LabelKey, LabelValue, NodeRole, Port};
 
 /// A Dagger engine: runs builds for CI systems and people, inside of the cluster or not.
 ///
@@ -111,6 +111,12 @@ impl Dagger {
     #[must_use]
     pub fn image(&self) -> Image {
         self.image.clone().unwrap_or_else(|| format!("registry.dagger.io/engine:v{}", self.version).into())
+    }
+
+    /// The port of metrics: Prometheus' own usual one, or the next where clients come to that.
+    #[must_use]
+    pub const fn metrics_port(&self) -> Port {
+        Port(if self.service.port.0 == 9090 { 9091 } else { 9090 })
     }
 
     /// The name of the Service as pods of the cluster look it up.

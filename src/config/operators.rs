@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 pub use check::check;
 pub use steps::{Step, steps};
 
+use super::monitoring::{self, Stack};
 use super::{Cluster, DnsLabel, DnsName, PodSecurity};
 
 /// The AppProject of operators that Argo CD installs: it allows their charts, every namespace and every kind of object.
@@ -103,9 +104,11 @@ pub enum Installer {
 pub struct ProvidedKind(pub String);
 
 impl Cluster {
-    /// The kinds whose definitions operators bring, `KIND.GROUP`.
+    /// The kinds whose definitions operators bring, those of the release and those that are there already, `KIND.GROUP`.
     pub fn provided_kinds(&self) -> impl Iterator<Item = &str> {
-        self.operators.iter().flat_map(|operator| &operator.provides).map(|kind| kind.0.as_str())
+        let own = self.operators.iter().flat_map(|operator| &operator.provides).map(|kind| kind.0.as_str());
+        let external = self.monitoring.as_ref().is_some_and(|monitoring| monitoring.stack == Stack::External);
+        own.chain(monitoring::KINDS.into_iter().filter(move |_| external))
     }
 }
 

@@ -20,7 +20,8 @@ pub struct CustomKind {
     pub status_is_dropped: bool,
 }
 
-/// A `CustomResourceDefinition` that is part of the program: Argo CD, cert-manager, Gateway API, k3s and its Helm controller, Traefik.
+/// A `CustomResourceDefinition` that is part of the program: Argo CD, cert-manager, Gateway API, k3s and its Helm
+/// controller, Prometheus' operator, system-upgrade-controller, Traefik.
 #[derive(Debug)]
 pub struct EmbeddedCrd {
     /// Its name, `applications.argoproj.io`.
@@ -139,6 +140,7 @@ mod tests {
             ("gateway.networking.k8s.io/v1", "HTTPRoute"),
             ("helm.cattle.io/v1", "HelmChartConfig"),
             ("k3s.cattle.io/v1", "Addon"),
+            ("monitoring.coreos.com/v1", "ServiceMonitor"),
             ("traefik.io/v1alpha1", "IngressRoute"),
         ] {
             assert!(embedded_kind(api_version, kind).is_some(), "{api_version} {kind}");

@@ -102,7 +102,8 @@ pub fn folders(objects: &[Object]) -> Vec<Folder> {
         ("application", _) => Folder::Workloads,
         // Routes ask for certificates, which nothing knows before the definitions of cert-manager are there.
         ("ingress" | "cert-manager", _) => Folder::Base("ingress"),
-        ("operators", _) => Folder::Operators,
+        // The chart of an operator needs its definitions.
+        ("operators", _) | ("monitoring", "CustomResourceDefinition") => Folder::Operators,
         ("base", _) => by_kind(object).unwrap_or(Folder::Base("security")),
         ("extra", _) => by_kind(object).unwrap_or(Folder::Workloads),
         (component, _) => Folder::System(component),

@@ -1,5 +1,7 @@
 //! Label selectors.
 
+use serde_json::{Map, Value};
+
 use super::{Field, Template};
 
 /// Labels that controllers add to the pods that they make
@@ -73,16 +75,32 @@ impl<'a> Selector<'a> {
     pub fn matches(&self, template: &Template<'_>) -> bool {
         let value = |key: &str| template.labels?.get(key)?.as_str();
         self.labels.iter().all(|(key, wanted)| value(key) == Some(*wanted) || template.may_get(key, wanted))
-            && self.expressions.iter().filter(|expression| !is_added(expression.key)).all(|expression| {
-                let found = value(expression.key);
-                match expression.operator {
-                    "In" => found.is_some_and(|found| expression.values.contains(&found)),
-                    "NotIn" => found.is_none_or(|found| !expression.values.contains(&found)),
-                    "Exists" => found.is_some(),
-                    "DoesNotExist" => found.is_none(),
-                    _ => true,
-                }
-            })
+            && self
+                .expressions
+                .iter()
+                .filter(|expression| !is_added(expression.key))
+                .all(|expression| expression.holds(value(expression.key)))
+    }
+
+    /// Whether an object with these labels fulfils it.
+    #[must_use]
+    pub fn takes(&self, labels: Option<&Map<String, Value>>) -> bool {
+        let value = |key: &str| labels?.get(key)?.as_str();
+        self.labels.iter().all(|(key, wanted)| value(key) == Some(*wanted))
+            && self.expressions.iter().all(|expression| expression.holds(value(expression.key)))
+    }
+}
+
+impl Expression<'_> {
+    /// Whether it holds for what its label has.
+    fn holds(&self, found: Option<&str>) -> bool {
+        match self.operator {
+            "In" => found.is_some_and(|found| self.values.contains(&found)),
+            "NotIn" => found.is_none_or(|found| !self.values.contains(&found)),
+            "Exists" => found.is_some(),
+            "DoesNotExist" => found.is_none(),
+            _ => true,
+        }
     }
 }
 
@@ -105,7 +123,7 @@ impl std::fmt::Display for Selector<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use crate::manifest::Object;
     use crate::source::ConfigPath;

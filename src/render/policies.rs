@@ -6,11 +6,13 @@
 //! | a route of one's own, a webhook or an API service names a Service's port | everybody to that port of its pods: who comes through some controller or the API server has no address that a policy could name |
 //! | a Service is a `NodePort` or `LoadBalancer` | everybody to its ports |
 //! | a Service governs a `StatefulSet` | its pods to each other |
+//! | a ServiceMonitor, a PodMonitor or an annotation names a port | Prometheus' pods to that port of the pods |
 //! | a role is bound to the pods' `ServiceAccount` | the pods to the API server |
 //!
 //! Nothing is derived for pods that a policy of their own speaks for in that direction: policies add up, and one more could open what
 //! somebody wanted closed. Names may be looked up everywhere (`allow-dns` of `base`).
 
+mod scrapes;
 mod visits;
 
 use std::collections::{HashMap, HashSet};
@@ -45,6 +47,7 @@ pub(super) fn derived(objects: &[Object], cluster: &Cluster) -> Result<Vec<Objec
     }
     let release = Release { objects, graph: &graph, closed, templates, own };
     let mut policies = visits::policies(&release, cluster)?;
+    policies.extend(scrapes::policies(&release, cluster)?);
     policies.extend(release.between_peers()?);
     policies.extend(release.to_api_server()?);
     Ok(policies)

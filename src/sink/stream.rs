@@ -6,12 +6,12 @@ use crate::diag::{Error, Result};
 use crate::manifest::{Object, Release};
 use crate::yaml;
 
-/// YAML documents in the order in which the objects can be created.
+/// YAML documents in the order in which the objects can be created, in texts that follow each other.
 ///
 /// # Errors
 /// An internal error for a value that YAML cannot hold, such as a number that is not finite.
-pub fn yaml(release: &Release) -> Result<String> {
-    yaml::documents_to_string(release.objects()).map_err(not_written)
+pub fn yaml(release: &Release) -> Result<Vec<String>> {
+    yaml::documents_to_texts(release.objects()).map_err(not_written)
 }
 
 /// One object as a YAML document.

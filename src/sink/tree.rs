@@ -48,7 +48,7 @@ pub fn directory(release: &Release) -> Result<Vec<Entry>> {
 /// As [`super::yaml`].
 pub fn k3s(release: &Release) -> Result<Vec<Entry>> {
     let path = format!("manifests/manifestgen-{}.yaml", release.name());
-    let mut entries = vec![Entry { path, contents: yaml(release)?, executable: false }];
+    let mut entries = vec![Entry { path, contents: yaml(release)?.concat(), executable: false }];
     entries.extend(files(release));
     Ok(entries)
 }

@@ -42,12 +42,12 @@ pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Res
     serde_saphyr::to_fmt_writer_with_options(out, &strict::Strict(value), options).map_err(|error| WriteError(error.to_string()))
 }
 
-/// Several documents, separated by `---`; nothing for no document. They are written on all cores: a release has a few
-/// large ones (CRDs) and many small ones.
+/// Several documents, separated by `---`, in texts that follow each other; none for no document. They are written on all cores: a release
+/// has a few large ones (CRDs) and many small ones. To join the texts takes as long as to write a third of them.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn documents_to_string<T: Serialize + Sync>(values: &[T]) -> Result<String, WriteError> {
+pub fn documents_to_texts<T: Serialize + Sync>(values: &[T]) -> Result<Vec<String>, WriteError> {
     let texts = values.par_iter().enumerate().try_fold(
         || String::with_capacity(AT_ONCE),
         |mut text, (index, value)| {
@@ -57,7 +57,15 @@ pub fn documents_to_string<T: Serialize + Sync>(values: &[T]) -> Result<String, 
             write(&mut text, value).map(|()| text)
         },
     );
-    Ok(texts.collect::<Result<Vec<_>, _>>()?.concat())
+    texts.collect()
+}
+
+/// The same as one text.
+///
+/// # Errors
+/// As [`write()`].
+pub fn documents_to_string<T: Serialize + Sync>(values: &[T]) -> Result<String, WriteError> {
+    Ok(documents_to_texts(values)?.concat())
 }
 
 #[cfg(test)]

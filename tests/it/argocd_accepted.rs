@@ -5,9 +5,8 @@ use manifestgen::render::{Selection, render};
 use serde_json::{Value, json};
 
 use crate::argocd::{cluster, everything, variants};
-use crate::command::{Run, folder_with};
 use crate::headscale::merged;
-use crate::lab_server::refusals;
+use crate::lab_server::{complaints, refusals};
 
 /// Every variant, and every key at once for each version.
 fn all() -> Vec<(String, Value)> {
@@ -29,11 +28,8 @@ fn every_variant_is_accepted() {
 /// What the offline validation says about the whole release.
 #[test]
 fn no_rule_finds_anything() {
-    for (name, section) in all() {
-        let folder = folder_with(&json!({"cluster": {"name": "home"}, "argocd": section}).to_string());
-        let ran = Run::new(folder.path(), &["validate"]).run();
-        assert!(ran.code == 0 && ran.stderr.contains("no findings"), "{name}: {}", ran.stderr);
-    }
+    let configs = all().into_iter().map(|(name, section)| (name, json!({"cluster": {"name": "home"}, "argocd": section})));
+    assert_eq!(complaints(configs), [""; 0]);
 }
 
 /// The config checks say nothing against what the tests render.

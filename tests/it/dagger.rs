@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::command::{Run, folder_with};
 use crate::headscale::merged;
-use crate::lab_server::refusals;
+use crate::lab_server::{complaints, refusals};
 
 /// A config with this `dagger` section, and more.
 fn config(dagger: Value, more: Value) -> Value {
@@ -170,11 +170,7 @@ fn every_variant_is_accepted() {
 /// Neither the checks of the config nor any rule.
 #[test]
 fn every_variant_is_valid_offline_without_findings() {
-    for (name, config) in variants() {
-        let folder = folder_with(&config.to_string());
-        let ran = Run::new(folder.path(), &["validate"]).run();
-        assert!(ran.code == 0 && ran.stderr.contains("no findings"), "{name}: {}", ran.stderr);
-    }
+    assert_eq!(complaints(variants()), [""; 0]);
 }
 
 /// A shared cache is refused where it was written, with the reason.

@@ -8,9 +8,8 @@ use manifestgen::render::{Selection, render};
 use manifestgen::yaml;
 use serde_json::{Value, json};
 
-use crate::command::{Run, folder_with};
 use crate::headscale::{documents, list, merged, text};
-use crate::lab_server::refusals;
+use crate::lab_server::{complaints, refusals};
 
 /// A config with this `dashboard` section, and more.
 fn config(dashboard: Value, more: Value) -> Value {
@@ -126,9 +125,5 @@ fn every_variant_is_accepted() {
 
 #[test]
 fn every_variant_is_valid_offline_without_findings() {
-    for (name, config) in variants() {
-        let folder = folder_with(&config.to_string());
-        let ran = Run::new(folder.path(), &["validate"]).run();
-        assert!(ran.code == 0 && ran.stderr.contains("no findings"), "{name}: {}", ran.stderr);
-    }
+    assert_eq!(complaints(variants()), [""; 0]);
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use manifestgen::config::{Cluster, LoadRequest, load};
+use manifestgen::data::embedded_crds;
 use manifestgen::manifest::{Object, Release};
 use manifestgen::render::{Selection, render};
 use manifestgen::source::Sources;
 use serde_json::{Value, json};
 
-use crate::command::{Run, folder_with};
 use crate::headscale::{merged, text};
-use crate::lab_server::refusals;
+use crate::lab_server::{complaints, refusals};
 
 mod world;
 
@@ -68,6 +68,15 @@ fn objects() -> Value {
         {"apiVersion": "v1", "kind": "Service", "metadata": metadata("peers"), "spec": {"clusterIP": "None", "selector": {"app": "peers"}, "ports": [{"port": 8080}]}},
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata("peers"), "spec": {
             "replicas": 3, "serviceName": "peers", "selector": {"matchLabels": {"app": "peers"}}, "template": pod("peers", json!({}))}},
+        deployment("read", json!({})), merged(&service("read", json!({})), &json!({"metadata": {"labels": {"read": "yes"}}})),
+        {"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": metadata("read"), "spec": {
+            "selector": {"matchLabels": {"read": "yes"}}, "endpoints": [{"port": "admin"}]}},
+        // One that looks elsewhere.
+        {"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": metadata("elsewhere"), "spec": {
+            "namespaceSelector": {"matchNames": ["default"]}, "selector": {}, "endpoints": [{"port": "web"}]}},
+        {"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor", "metadata": {"name": "pods", "namespace": "dagger"}, "spec": {
+            "namespaceSelector": {"any": true}, "selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["inside", "closed"]}]},
+            "podMetricsEndpoints": [{"port": "admin"}]}},
     ])
 }
 
@@ -187,11 +196,11 @@ fn derived_policies_are_accepted_and_say_what_they_select() {
     for policy in derived(&release) {
         assert!(!text(&policy.value()["metadata"]["name"]).is_empty());
     }
-    let folder = folder_with(&config().to_string());
-    let ran = Run::new(folder.path(), &["validate"]).run();
-    assert!(ran.code == 0 && ran.stderr.contains("no findings"), "{}", ran.stderr);
-    let config = json!({"cluster": {"name": "home", "namespaces": [{"name": "shop"}]}, "extraObjects": objects()});
+    assert_eq!(complaints([("full", config())]), [""; 0]);
+    let config = json!({"cluster": {"name": "home", "namespaces": [{"name": "shop"}, {"name": "dagger"}]}, "extraObjects": objects()});
+    let monitors = embedded_crds().iter().filter(|crd| crd.name.ends_with("monitors.monitoring.coreos.com"));
+    let monitors: Vec<Value> = monitors.map(|crd| crd.object().clone()).collect();
     let release = render(&serde_json::from_value(config).expect("a cluster"), &Selection::default()).expect("a sealed release");
-    let Some(refused) = refusals(&[], [("derived".to_owned(), release)]) else { return };
+    let Some(refused) = refusals(&monitors, [("derived".to_owned(), release)]) else { return };
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }

@@ -1,5 +1,6 @@
 //! The API server that all tests of a run share.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -10,6 +11,7 @@ use manifestgen::live::{Mode, client_of, define, validate_on_server};
 use manifestgen::manifest::Release;
 use serde_json::Value;
 
+use crate::command::{Run, folder_with};
 use crate::parts::part;
 
 /// The kubeconfig of the shared server; none when its parts are not there (see [`part`]).
@@ -49,6 +51,16 @@ pub(crate) fn refusals(definitions: &[Value], releases: impl IntoIterator<Item =
         }
     });
     Some(refused)
+}
+
+/// What `validate` has against configs without a server, each with a name: all that is not `no findings`.
+pub(crate) fn complaints<N: Display, C: Display>(configs: impl IntoIterator<Item = (N, C)>) -> Vec<String> {
+    let complaint = |(name, config): (N, C)| {
+        let folder = folder_with(&config.to_string());
+        let ran = Run::new(folder.path(), &["validate"]).run();
+        (ran.code != 0 || !ran.stderr.contains("no findings")).then(|| format!("{name}: {}", ran.stderr))
+    };
+    configs.into_iter().filter_map(complaint).collect()
 }
 
 /// Runs `__control-plane`, which ends when the process `owner` does, with scratch folders below `tmp`.

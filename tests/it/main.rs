@@ -52,6 +52,7 @@ mod live_watch;
 mod live_webhook;
 mod live_world;
 mod mesh;
+mod monitoring;
 mod nix_index;
 mod node_files;
 mod node_run;

@@ -68,12 +68,96 @@ fn text(folder: &Path) -> String {
 #[test]
 fn addresses_are_written_beside_what_was_there() {
     let folder = with_keys(CLUSTER);
-    insta::assert_snapshot!(run(folder.path(), &["mesh", "config", "away"]), @"");
-    insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate", "--check"]), @"");
+    insta::assert_snapshot!(run(folder.path(), &["mesh", "config", "away"]), @"
+    exit code 2
+    --- stderr
+    warning[config/node-mesh]: node `cellar` is in the mesh, and the first server, `primer`, has neither name nor address there
+      --> cluster.yaml:13:43
+       |
+    13 |   - {name: cellar, address: 192.168.1.11, mesh: {type: wireguard}, hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5...
+       |                                           ^^^^
+       |
+       = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `primer`
+    warning[config/node-mesh]: node `away` is in the mesh, and the first server, `primer`, has neither name nor address there
+      --> cluster.yaml:15:5
+       |
+    15 |     mesh: {type: wireguard, behindNat: true}
+       |     ^^^^
+       |
+       = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `primer`
+    error: there is no address in the mesh of `primer`, `cellar`, `away`
+    hint: `manifestgen mesh allocate` gives out addresses and writes them into the cluster file
+    ");
+    insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate", "--check"]), @"
+    exit code 1
+    --- stdout
+    away 10.250.0.97
+    cellar 10.250.0.90
+    primer 10.250.0.115
+    --- stderr
+    warning[config/node-mesh]: node `cellar` is in the mesh, and the first server, `primer`, has neither name nor address there
+      --> cluster.yaml:13:43
+       |
+    13 |   - {name: cellar, address: 192.168.1.11, mesh: {type: wireguard}, hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5...
+       |                                           ^^^^
+       |
+       = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `primer`
+    warning[config/node-mesh]: node `away` is in the mesh, and the first server, `primer`, has neither name nor address there
+      --> cluster.yaml:15:5
+       |
+    15 |     mesh: {type: wireguard, behindNat: true}
+       |     ^^^^
+       |
+       = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `primer`
+    ");
     assert_eq!(text(folder.path()), CLUSTER);
-    insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate"]), @"");
+    insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate"]), @"
+    exit code 0
+    --- stdout
+    away 10.250.0.97
+    cellar 10.250.0.90
+    primer 10.250.0.115
+    --- stderr
+    warning[config/node-mesh]: node `cellar` is in the mesh, and the first server, `primer`, has neither name nor address there
+      --> cluster.yaml:13:43
+       |
+    13 |   - {name: cellar, address: 192.168.1.11, mesh: {type: wireguard}, hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5...
+       |                                           ^^^^
+       |
+       = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `primer`
+    warning[config/node-mesh]: node `away` is in the mesh, and the first server, `primer`, has neither name nor address there
+      --> cluster.yaml:15:5
+       |
+    15 |     mesh: {type: wireguard, behindNat: true}
+       |     ^^^^
+       |
+       = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `primer`
+    ");
     let after = text(folder.path());
-    insta::assert_snapshot!(after, @"");
+    insta::assert_snapshot!(after, @"
+    cluster: {name: home}
+    mesh:
+      cidr: 10.250.0.0/24
+    nodes:
+      # The one that all others join.
+      - name: primer
+        role: server
+        address: 192.168.1.10
+        mesh:
+          address: 10.250.0.115
+          type: wireguard   # not tailscale
+          privateKeyFile: /run/agenix/wireguard-primer
+          publicKey: HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=
+      - {name: cellar, address: 192.168.1.11, mesh: {address: 10.250.0.90, type: wireguard}, hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN]}
+      - name: away
+        mesh: {address: 10.250.0.97, type: wireguard, behindNat: true}
+        hostKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN]
+    recipients:
+      admins: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
+    secrets:
+      - {name: wireguard-cellar, make: {type: wireguard-key}}
+      - {name: wireguard-away, make: {type: wireguard-key}}
+    ");
     assert_eq!(run(folder.path(), &["mesh", "allocate", "--check"]), "exit code 0\n");
     assert_eq!(run(folder.path(), &["mesh", "allocate"]), "exit code 0\n");
     assert_eq!(text(folder.path()), after);
@@ -89,10 +173,28 @@ nodes:
   - {name: b, address: 192.168.1.2, mesh: *in}
 ";
     let folder = with_keys(shared);
-    insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate"]), @"");
+    insta::assert_snapshot!(run(folder.path(), &["mesh", "allocate"]), @"
+    exit code 2
+    --- stderr
+    warning[config/node-mesh]: node `b` is in the mesh, and the first server, `a`, has neither name nor address there
+     --> cluster.yaml:5:37
+      |
+    5 |   - {name: b, address: 192.168.1.2, mesh: *in}
+      |                                     ^^^^
+      |
+      = hint: add `mesh.name`, `mesh.address` or `mesh.advertiseRoute` to node `a`
+    error: the addresses cannot be written into `cluster.yaml` without changing more than them
+    hint: several nodes share one `mesh` section there, by an anchor or a profile: give each its own
+    hint: or write them by hand: a 10.250.0.90, b 10.250.0.245
+    ");
     assert_eq!(text(folder.path()), shared);
     let none = folder_with("cluster: {name: home}\nnodes: [{name: a, role: server, mesh: {type: wireguard}}]\n");
-    insta::assert_snapshot!(run(none.path(), &["mesh", "allocate"]), @"");
+    insta::assert_snapshot!(run(none.path(), &["mesh", "allocate"]), @"
+    exit code 2
+    --- stderr
+    error: the cluster file has no range of addresses for the mesh
+    hint: add `mesh: {cidr: 10.250.0.0/24}`
+    ");
 }
 
 /// The addresses of the cluster file, by name.
@@ -160,7 +262,25 @@ fn wg_quick_reads_its_file() {
     let file = folder.path().join("out/away/etc/wireguard/wg0.conf");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("its mode");
     let output = Command::new(wg_quick).arg("strip").arg(&file).output().expect("wg-quick runs");
-    insta::assert_snapshot!(format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout)), @"");
+    insta::assert_snapshot!(format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout)), @"
+    # Node `away` of the cluster `home`, by `manifestgen mesh config`.
+    [Interface]
+    ListenPort = 51820
+
+    [Peer]
+    # cellar
+    PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=
+    AllowedIPs = 10.250.0.90/32
+    Endpoint = 192.168.1.11:51820
+    PersistentKeepalive = 25
+
+    [Peer]
+    # primer
+    PublicKey = HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=
+    AllowedIPs = 10.250.0.115/32
+    Endpoint = 192.168.1.10:51820
+    PersistentKeepalive = 25
+    ");
 }
 
 #[test]
@@ -180,7 +300,43 @@ fn nix_reads_the_module() {
 fn networkd_gets_two_files_and_is_told_whose_the_key_is() {
     let folder = with_keys(CLUSTER);
     run(folder.path(), &["mesh", "allocate"]);
-    insta::assert_snapshot!(Run::new(folder.path(), &["mesh", "config", "cellar", "--format", "networkd"]).run().shown(), @"");
+    insta::assert_snapshot!(Run::new(folder.path(), &["mesh", "config", "cellar", "--format", "networkd"]).run().shown(), @r#"
+    exit code 0
+    --- stdout
+    # ---- /etc/systemd/network/50-wg0.netdev
+    # Node `cellar` of the cluster `home`, by `manifestgen mesh config`.
+    [NetDev]
+    Name=wg0
+    Kind=wireguard
+    MTUBytes=1420
+
+    [WireGuard]
+    # Its owner and mode: root:systemd-network, 0640.
+    PrivateKeyFile=/run/agenix/wireguard-cellar
+    ListenPort=51820
+
+    [WireGuardPeer]
+    # away
+    PublicKey=TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=
+    AllowedIPs=10.250.0.97/32
+
+    [WireGuardPeer]
+    # primer
+    PublicKey=HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=
+    AllowedIPs=10.250.0.115/32
+    Endpoint=192.168.1.10:51820
+
+    # ---- /etc/systemd/network/50-wg0.network
+    # Node `cellar` of the cluster `home`, by `manifestgen mesh config`.
+    [Match]
+    Name=wg0
+
+    [Network]
+    Address=10.250.0.90/24
+    --- stderr
+    using `cluster.yaml`
+    hint: systemd-networkd reads the key of `cellar` as the user `systemd-network`: give the secret `deliver: [{type: file, group: systemd-network, mode: "0640"}]`
+    "#);
 }
 
 /// It runs in namespaces of its own, until it has read what there is.

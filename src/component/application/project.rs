@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::short::argocd_makes_namespace;
 use super::{Resource, metadata};
 use crate::component::Output;
+use crate::component::operators::has_argocds;
 use crate::config::Cluster;
 use crate::config::application::{Application, ApplicationSpec, ClusterResource, Destination, ProjectSpec};
-use crate::config::operators::{Installer, OPERATORS_PROJECT};
+use crate::config::operators::OPERATORS_PROJECT;
 use crate::diag::Result;
 use crate::source::ConfigPath;
 
@@ -29,7 +30,7 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
         origins.insert(project.name.as_str(), ConfigPath::of(["projects"]).index(number));
         specs.insert(project.name.as_str(), &project.spec);
     }
-    let has_operators = cluster.operators.iter().any(|operator| operator.installer(cluster) == Installer::Argocd);
+    let has_operators = has_argocds(cluster);
     for (name, origin) in origins.into_iter().filter(|(name, _)| *name != OPERATORS_PROJECT || !has_operators) {
         let spec = restricted(specs.get(name).copied(), uses.remove(name).unwrap_or_default());
         output.object(origin, &Resource::new("AppProject", metadata(cluster, name), spec))?;

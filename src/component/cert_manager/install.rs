@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde_json::{Map, Value, json};
 
 use super::{Context, Output, at};
-use crate::component::traffic::port;
+use crate::component::traffic::{port, readers};
 use crate::config::cert_manager::Install;
 use crate::config::ingress::Form;
 use crate::diag::{Error, Result};
@@ -71,12 +71,17 @@ fn application(context: Context<'_>) -> Value {
 /// In: the API server asks the webhook, whoever watches reads metrics. Out: the API server, authorities, and name servers, which are asked
 /// whether a challenge is there before the authority is.
 fn network_policy(context: Context<'_>) -> NetworkPolicy {
-    let inward = vec![port("TCP", 10250), port("TCP", 9402)];
+    let (webhook, metrics) = (port("TCP", 10250), port("TCP", 9402));
+    let rule = |from, ports| NetworkPolicyIngressRule { from, ports: Some(ports) };
+    let inward = match readers(context.cluster) {
+        None => vec![rule(None, vec![webhook, metrics])],
+        from => vec![rule(None, vec![webhook]), rule(from, vec![metrics])],
+    };
     let outward = vec![port("TCP", 443), port("TCP", 6443), port("TCP", 80), port("UDP", 53), port("TCP", 53)];
     let spec = NetworkPolicySpec {
         pod_selector: Some(LabelSelector::default()),
         policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
-        ingress: Some(vec![NetworkPolicyIngressRule { from: None, ports: Some(inward) }]),
+        ingress: Some(inward),
         egress: Some(vec![NetworkPolicyEgressRule { to: None, ports: Some(outward) }]),
     };
     let metadata =

@@ -6,7 +6,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{Context, Output, at};
-use crate::component::traffic::{addresses, named_namespace, port};
+use crate::component::traffic::{addresses, named_namespace, port, readers};
 use crate::config::headscale::ServiceType;
 use crate::diag::Result;
 
@@ -21,10 +21,13 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
 fn policy(context: Context<'_>) -> NetworkPolicy {
     let from = Some(clients(context)).filter(|_| !everybody(context));
     let ports = Some(vec![port("TCP", context.dagger.service.port.0)]);
+    // Without that section the engine has none.
+    let metrics = readers(context.cluster)
+        .map(|from| NetworkPolicyIngressRule { from: Some(from), ports: Some(vec![port("TCP", context.dagger.metrics_port().0)]) });
     let spec = NetworkPolicySpec {
         pod_selector: Some(LabelSelector { match_labels: Some(context.selector()), match_expressions: None }),
         policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
-        ingress: Some(vec![NetworkPolicyIngressRule { from, ports }]),
+        ingress: Some([NetworkPolicyIngressRule { from, ports }].into_iter().chain(metrics).collect()),
         // Builds fetch from anywhere: registries, repositories, package indexes.
         egress: Some(vec![NetworkPolicyEgressRule::default()]),
     };

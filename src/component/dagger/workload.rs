@@ -6,14 +6,15 @@ use k8s_openapi::api::apps::v1::{
     Deployment, DeploymentSpec, DeploymentStrategy, StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
 };
 use k8s_openapi::api::core::v1::{
-    Affinity, Container, ContainerPort, ExecAction, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
-    SecurityContext, WeightedPodAffinityTerm,
+    Affinity, Container, ContainerPort, EnvVar, ExecAction, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec,
+    Probe, SecurityContext, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::{Context, Output, at, services, volumes};
 use crate::component::checksum::checksum;
 use crate::component::pod;
+use crate::config::Port;
 use crate::config::dagger::{CacheStorageType, WorkloadKind};
 use crate::diag::Result;
 
@@ -105,17 +106,27 @@ fn apart(context: Context<'_>) -> Affinity {
 
 fn container(context: Context<'_>) -> Container {
     let dagger = context.dagger;
-    let port = ContainerPort {
-        name: Some(services::PORT.to_owned()),
-        container_port: dagger.service.port.as_i32(),
+    let port = |name: &str, number: Port| ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number.as_i32(),
         protocol: Some("TCP".to_owned()),
         ..ContainerPort::default()
+    };
+    let metrics = dagger.metrics_port();
+    let has_metrics = context.cluster.monitoring.is_some();
+    let ports = [port(services::PORT, dagger.service.port)].into_iter().chain(has_metrics.then(|| port("metrics", metrics)));
+    // `cmd/engine/main.go` has no flag for it.
+    let address = || EnvVar {
+        name: "_EXPERIMENTAL_DAGGER_METRICS_ADDR".to_owned(),
+        value: Some(format!("{}:{metrics}", every_address(context))),
+        value_from: None,
     };
     Container {
         name: "engine".to_owned(),
         image: Some(dagger.image().to_string()),
         args: Some(arguments(context)),
-        ports: Some(vec![port]),
+        env: has_metrics.then(|| vec![address()]),
+        ports: Some(ports.collect()),
         startup_probe: Some(Probe { period_seconds: Some(5), failure_threshold: Some(60), timeout_seconds: Some(14), ..probe() }),
         readiness_probe: Some(Probe { period_seconds: Some(15), failure_threshold: Some(10), timeout_seconds: Some(14), ..probe() }),
         // An engine that is busy answers late; one that hangs would not use its grace period.
@@ -141,14 +152,16 @@ fn probe() -> Probe {
     Probe { exec: Some(ExecAction { command: Some(command) }), ..Probe::default() }
 }
 
+fn every_address(context: Context<'_>) -> &'static str {
+    let has_v6 = context.cluster.cluster.network.cidr.networks().iter().any(|network| network.addr().is_ipv6());
+    if has_v6 { "[::]" } else { "0.0.0.0" }
+}
+
 /// Naming one address takes the default one away, so that the socket is named, too.
 fn arguments(context: Context<'_>) -> Vec<String> {
     let dagger = context.dagger;
-    let has_v6 = context.cluster.cluster.network.cidr.networks().iter().any(|network| network.addr().is_ipv6());
-    let every_address = if has_v6 { "[::]" } else { "0.0.0.0" };
-    let mut arguments = ["--addr", &format!("tcp://{every_address}:{}", dagger.service.port), "--addr", "unix:///run/dagger/engine.sock"]
-        .map(ToOwned::to_owned)
-        .to_vec();
+    let own = format!("tcp://{}:{}", every_address(context), dagger.service.port);
+    let mut arguments = ["--addr", &own, "--addr", "unix:///run/dagger/engine.sock"].map(ToOwned::to_owned).to_vec();
     if dagger.tls.is_some() {
         for (flag, file) in [("--tlscert", "tls.crt"), ("--tlskey", "tls.key"), ("--tlscacert", "ca.crt")] {
             arguments.extend([flag.to_owned(), format!("{}/{file}", volumes::TLS)]);

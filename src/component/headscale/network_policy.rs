@@ -45,7 +45,11 @@ fn ingress(context: Context<'_>) -> Vec<NetworkPolicyIngressRule> {
         rules.push(NetworkPolicyIngressRule { from, ports: Some(vec![port("TCP", number)]) });
     };
     if headscale.metrics.enabled {
-        let from = headscale.metrics.from_namespaces.iter().map(|name| named_namespace(name.as_str())).collect();
+        let named = &headscale.metrics.from_namespaces;
+        // Where no namespace is named, all may.
+        let prometheus = context.cluster.monitoring.as_ref().map(|monitoring| &monitoring.namespace);
+        let prometheus = prometheus.filter(|namespace| !named.is_empty() && !named.contains(namespace));
+        let from = named.iter().chain(prometheus).map(|name| named_namespace(name.as_str())).collect();
         inside(headscale.metrics.port.0, headscale.metrics.node_port, from);
     }
     if headscale.serves_grpc() {

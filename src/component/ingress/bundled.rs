@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::providers;
 use super::{Context, Output, TRAEFIK, at, resource};
+use crate::component::values::merged;
 use crate::config::headscale::ServiceType;
 use crate::config::ingress::{Form, entry_point, inner_port};
 use crate::diag::{Error, Result};
@@ -59,16 +60,4 @@ fn values(context: Context<'_>) -> Map<String, Value> {
         .collect();
     values.insert("additionalArguments".to_owned(), arguments.into());
     values
-}
-
-/// The user's values over ours, map by map.
-fn merged(mut base: Map<String, Value>, over: &Map<String, Value>) -> Map<String, Value> {
-    for (key, value) in over {
-        let merged_value = match (base.remove(key), value) {
-            (Some(Value::Object(below)), Value::Object(value)) => Value::Object(merged(below, value)),
-            (_, value) => value.clone(),
-        };
-        base.insert(key.clone(), merged_value);
-    }
-    base
 }

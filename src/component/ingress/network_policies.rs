@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::arguments::entry_points;
+use super::arguments::{INTERNAL, entry_points};
 use super::{Context, Output, TRAEFIK, at};
-use crate::component::traffic::port;
+use crate::component::traffic::{port, readers};
 use crate::config::ingress::Form;
 use crate::diag::Result;
 
@@ -29,13 +29,19 @@ fn by_labels(labels: BTreeMap<String, String>) -> LabelSelector {
     LabelSelector { match_labels: Some(labels), match_expressions: None }
 }
 
-/// By its entry points from everywhere.
+/// By its entry points from everywhere, and by that of metrics from whoever reads them.
 fn traefik(context: Context<'_>) -> NetworkPolicy {
-    let open = entry_points(context).into_iter().map(|(_, number)| port("TCP", number)).collect();
+    let readers = readers(context.cluster);
+    let (inner, open): (Vec<_>, Vec<_>) = entry_points(context).into_iter().partition(|(name, _)| readers.is_some() && name == INTERNAL.0);
+    let rule = |from, ports: Vec<(String, u16)>| NetworkPolicyIngressRule {
+        from,
+        ports: Some(ports.into_iter().map(|(_, number)| port("TCP", number)).collect()),
+    };
+    let metrics = (!inner.is_empty()).then(|| rule(readers, inner));
     let spec = NetworkPolicySpec {
         pod_selector: Some(by_labels(context.selector())),
         policy_types: Some(vec!["Ingress".to_owned()]),
-        ingress: Some(vec![NetworkPolicyIngressRule { from: None, ports: Some(open) }]),
+        ingress: Some([rule(None, open)].into_iter().chain(metrics).collect()),
         egress: None,
     };
     NetworkPolicy { metadata: context.metadata(TRAEFIK), spec: Some(spec) }

@@ -18,7 +18,7 @@ pub(super) struct WellKnown {
 pub(super) const ALL: &[WellKnown] = &[
     WellKnown { name: "argocd", automatic: true, service: argocd },
     WellKnown { name: "dashboard", automatic: true, service: dashboard },
-    WellKnown { name: "grafana", automatic: false, service: |_| Some(grafana()) },
+    WellKnown { name: "grafana", automatic: false, service: |cluster| Some(grafana(cluster)) },
     WellKnown { name: "headlamp", automatic: true, service: headlamp },
     WellKnown { name: "headscale", automatic: false, service: headscale },
 ];
@@ -50,7 +50,9 @@ fn headscale(cluster: &Cluster) -> Option<Backend> {
     Some(Backend { namespace: headscale.namespace.to_string(), name: "headscale".to_owned(), port: headscale.service.port.0 })
 }
 
-/// Grafana as the chart kube-prometheus-stack installs it under its own name in the namespace `monitoring`.
-fn grafana() -> Backend {
-    Backend { namespace: "monitoring".to_owned(), name: "kube-prometheus-stack-grafana".to_owned(), port: 80 }
+/// Grafana as the chart kube-prometheus-stack installs it under its own name, in the namespace `monitoring` unless the section of that name
+/// says another.
+fn grafana(cluster: &Cluster) -> Backend {
+    let namespace = cluster.monitoring.as_ref().map_or_else(|| "monitoring".to_owned(), |monitoring| monitoring.namespace.to_string());
+    Backend { namespace, name: "kube-prometheus-stack-grafana".to_owned(), port: 80 }
 }

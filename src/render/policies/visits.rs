@@ -112,12 +112,12 @@ fn places(release: &Release<'_>, service: usize, edge: &Edge<'_>) -> Vec<usize> 
     ports(release, service).iter().enumerate().filter(|(_, port)| is_meant(port)).map(|(place, _)| place).collect()
 }
 
-fn ports<'a>(release: &Release<'a>, service: usize) -> &'a [Value] {
+pub(super) fn ports<'a>(release: &Release<'a>, service: usize) -> &'a [Value] {
     release.objects[service].pointer("/spec/ports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The pods' own ports behind those at the given places, as a policy names them.
-fn pod_ports(release: &Release<'_>, service: usize, places: &BTreeSet<usize>) -> Vec<Value> {
+pub(super) fn pod_ports(release: &Release<'_>, service: usize, places: &BTreeSet<usize>) -> Vec<Value> {
     let mut found = Vec::new();
     for (_, port) in ports(release, service).iter().enumerate().filter(|(place, _)| places.contains(place)) {
         let target = port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
@@ -171,7 +171,7 @@ fn to_challenges<'a>(release: &Release<'a>) -> impl Iterator<Item = Value> + use
 }
 
 /// Pods of a namespace, by the label that the API server gives every namespace; all of them without labels.
-fn peer(namespace: &str, labels: Option<&Map<String, Value>>) -> Value {
+pub(super) fn peer(namespace: &str, labels: Option<&Map<String, Value>>) -> Value {
     let mut peer = json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}});
     if let Some(labels) = labels {
         peer["podSelector"] = json!({"matchLabels": labels});

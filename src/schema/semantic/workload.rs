@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::schema::pointer::Pointer;
+use crate::schema::scalar::integer;
 use crate::schema::violation::Violation;
 
 use super::form::Form;
@@ -19,6 +20,8 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("apps.v1.DaemonSetSpec", always),
     ("core.v1.ReplicationControllerSpec", always),
     ("apps.v1.StatefulSetSpec", claims),
+    ("apps.v1.DaemonSetUpdateStrategy", surge),
+    ("apps.v1.DeploymentSpec", patience),
     ("batch.v1.JobSpec", job),
     ("batch.v1.CronJobSpec", schedule),
     ("meta.v1.LabelSelectorRequirement", requirement),
@@ -84,6 +87,43 @@ fn always(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
     }
     if of_pod(spec, "activeDeadlineSeconds").is_some() {
         found.push(refuse(&pod.key("activeDeadlineSeconds"), "is only for pods that end"));
+    }
+}
+
+/// A `DaemonSet` either takes pods away first or brings new ones first (`pkg/apis/apps/validation/validation.go`). Unset, one is taken away
+/// and none brought.
+fn surge(strategy: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let rolling = match strategy.get("rollingUpdate") {
+        Some(Value::Object(rolling)) if matches!(text(strategy, "type"), "" | "RollingUpdate") => rolling,
+        _ => return,
+    };
+    let is_some = |field: &str, default: bool| match rolling.get(field) {
+        None | Some(Value::Null) => Some(default),
+        Some(Value::String(percent)) => percent.strip_suffix('%')?.parse::<u32>().ok().map(|number| number != 0),
+        Some(number) => integer(number).map(|number| number != 0),
+    };
+    let here = at.key("rollingUpdate");
+    match (is_some("maxUnavailable", true), is_some("maxSurge", false)) {
+        (Some(true), Some(true)) => {
+            let violation = refuse(&here.key("maxSurge"), "goes only with `maxUnavailable: 0`");
+            found.push(violation.hint("`maxUnavailable` is 1 where it is not set"));
+        }
+        (Some(false), Some(false)) => found.push(refuse(&here.key("maxUnavailable"), "cannot be 0 where `maxSurge` is 0")),
+        _ => {}
+    }
+}
+
+/// What is given up must have had the time to be ready.
+fn patience(spec: &Map<String, Value>, at: &Pointer, found: &mut Vec<Violation>) {
+    let number = |field: &str, default| match spec.get(field) {
+        None | Some(Value::Null) => Some(default),
+        Some(number) => integer(number),
+    };
+    if let Some((deadline, ready)) = number("progressDeadlineSeconds", 600).zip(number("minReadySeconds", 0))
+        && (0..=ready).contains(&deadline)
+    {
+        let message = format!("must be more than `minReadySeconds`, {ready}");
+        found.push(refuse(&at.key("progressDeadlineSeconds"), message).hint("it is 600 where it is not set"));
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) enum Peer {
     Pods(usize),
     /// A pod in a namespace that the release does not know.
     Stranger,
+    /// Prometheus, which a chart of the release brings.
+    Prometheus,
 }
 
 /// From, to, port of the receiver.
@@ -110,10 +112,11 @@ impl<'a> World<'a> {
 
     /// Whether a policy's peer takes somebody in; `own` is the policy's namespace.
     fn is_peer(&self, peer: &Value, who: &Peer, own: &str) -> bool {
-        let empty = Map::new();
+        let (empty, prometheus) = (Map::new(), Map::from_iter([("app.kubernetes.io/name".to_owned(), "prometheus".into())]));
         let (namespace, labels) = match who {
             Peer::Pods(number) => (self.pods[*number].namespace.as_str(), &self.pods[*number].labels),
             Peer::Stranger => ("stranger", &empty),
+            Peer::Prometheus => ("monitoring", &prometheus),
             // No policy of the release names addresses but for everybody's.
             Peer::Outside => return peer.get("ipBlock").is_some(),
         };
@@ -201,7 +204,7 @@ impl<'a> World<'a> {
         let mut flows = Asked::default();
         let everybody = || {
             let pods = (0..self.pods.len()).map(Peer::Pods);
-            pods.chain([Peer::Outside, Peer::Stranger]).collect::<Vec<_>>()
+            pods.chain([Peer::Outside, Peer::Stranger, Peer::Prometheus]).collect::<Vec<_>>()
         };
         let traefik: Vec<Peer> = (0..self.pods.len()).filter(|number| self.pods[*number].name == "traefik").map(Peer::Pods).collect();
         for object in self.objects {
@@ -245,7 +248,42 @@ impl<'a> World<'a> {
         }
         self.peers(&mut flows);
         self.to_api_server(&mut flows);
+        self.to_metrics(&mut flows);
         flows
+    }
+
+    /// Prometheus comes to the ports that monitors name.
+    fn to_metrics(&self, flows: &mut Asked) {
+        for monitor in self.objects.iter().filter(|object| object.group() == "monitoring.coreos.com") {
+            let spec = |key: &str| monitor.value()["spec"].get(key).cloned().unwrap_or_default();
+            let of = spec("namespaceSelector");
+            let sees = |namespace: &str| match of.get("matchNames") {
+                Some(names) => list(names).iter().any(|name| name == namespace),
+                None => of.get("any").is_some() || monitor.namespace() == Some(namespace),
+            };
+            match monitor.kind() {
+                "ServiceMonitor" => {
+                    for service in self.objects.iter().filter(|object| object.kind() == "Service" && object.group().is_empty()) {
+                        let (namespace, name) = name(service);
+                        let labels = service.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default();
+                        for endpoint in list(&spec("endpoints")).iter().filter(|_| sees(&namespace) && selects(&spec("selector"), &labels))
+                        {
+                            self.to_service(&[Peer::Prometheus], &namespace, &name, Some(&endpoint["port"]), flows);
+                        }
+                    }
+                }
+                "PodMonitor" => {
+                    for (number, pods) in self.pods.iter().enumerate() {
+                        for endpoint in list(&spec("podMetricsEndpoints")) {
+                            let port = pods.ports.iter().find(|(name, ..)| *name == text(&endpoint["port"]));
+                            let port = port.filter(|_| sees(&pods.namespace) && selects(&spec("selector"), &pods.labels));
+                            flows.received.extend(port.map(|(_, port, _)| (Peer::Prometheus, Peer::Pods(number), *port)));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Pods of a StatefulSet talk to each other at every port.
@@ -283,7 +321,7 @@ impl<'a> World<'a> {
 
     /// Every flow that there could be: between any two of the pods, from outside and to outside.
     pub(crate) fn thinkable(&self) -> BTreeSet<Flow> {
-        let senders = || (0..self.pods.len()).map(Peer::Pods).chain([Peer::Outside, Peer::Stranger]);
+        let senders = || (0..self.pods.len()).map(Peer::Pods).chain([Peer::Outside, Peer::Stranger, Peer::Prometheus]);
         let mut flows = BTreeSet::new();
         for number in 0..self.pods.len() {
             for port in self.probed(number) {
@@ -301,6 +339,7 @@ impl<'a> World<'a> {
         let who = |peer: &Peer| match peer {
             Peer::Outside => "outside".to_owned(),
             Peer::Stranger => "a stranger".to_owned(),
+            Peer::Prometheus => "prometheus".to_owned(),
             Peer::Pods(number) => format!("{}/{}", self.pods[*number].namespace, self.pods[*number].name),
         };
         format!("{} -> {}:{port}", who(from), who(to))
@@ -312,7 +351,7 @@ impl<'a> World<'a> {
         for (from, receiver, port) in flows {
             to.entry((receiver, *port)).or_default().insert(from);
         }
-        let everybody = self.pods.len() + 2;
+        let everybody = self.pods.len() + 3;
         let mut lines = Vec::new();
         for ((receiver, port), senders) in to {
             let flow = |from: &Peer| self.said(&(from.clone(), receiver.clone(), port));
