@@ -16,6 +16,7 @@ mod lab;
 mod local_repositories;
 mod man;
 mod manifest_files;
+mod mesh;
 mod node;
 mod object_numbers;
 mod offline;
@@ -81,6 +82,8 @@ enum Command {
     Delete(delete::DeleteArgs),
     /// What one machine of the cluster needs
     Node(node::NodeArgs),
+    /// The WireGuard mesh between the nodes: addresses, each node's configuration, its interface
+    Mesh(mesh::MeshArgs),
     /// Rehearse an upgrade on a throw-away control plane: the old release, then the new one
     Rehearse(rehearse::RehearseArgs),
     /// Watch the cluster file: at each save, what it changes and what is wrong with it
@@ -128,6 +131,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rollback(args) => rollback::rollback(&ui, &args),
         Command::Delete(args) => delete::delete(&ui, &args),
         Command::Node(args) => node::node(&ui, &args),
+        Command::Mesh(args) => mesh::mesh(&ui, &args),
         Command::Rehearse(args) => rehearse::rehearse(&ui, &args),
         Command::Dev(args) => dev::dev(&ui, &args),
         Command::Secret(args) => secret::secret(&ui, &args),

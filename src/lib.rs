@@ -19,6 +19,7 @@ pub mod index;
 pub mod lab;
 pub mod live;
 pub mod manifest;
+pub mod mesh;
 pub mod nix;
 pub mod node;
 pub mod online;

@@ -4,11 +4,13 @@ mod apply;
 mod argocd;
 mod headscale;
 mod kubectl;
+mod mesh;
 mod rehearse;
 mod report;
 mod web;
 
 pub use argocd::argocd;
 pub use headscale::{HeadscaleOptions, headscale};
+pub use mesh::mesh;
 pub use rehearse::{Rehearsal, rehearse};
 pub use report::{Report, ReportStep};

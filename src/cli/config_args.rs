@@ -64,6 +64,12 @@ impl ConfigArgs {
         self.config.clone().or_else(|| default.exists().then(|| default.to_owned()))
     }
 
+    /// The folder that paths of files are relative to: that of the cluster file.
+    pub(super) fn folder(&self) -> PathBuf {
+        let file = self.config.as_deref().filter(|path| *path != Path::new("-"));
+        file.and_then(Path::parent).unwrap_or(Path::new("")).to_owned()
+    }
+
     fn file(&self, ui: &Ui) -> Result<Option<ConfigFile>> {
         if let Some(path) = &self.config {
             return ConfigFile::read(path).map(Some);
@@ -97,6 +103,17 @@ impl LoadedConfig {
 
     pub(super) fn loaded(&self) -> (&Loaded, &Sources) {
         (&self.loaded, &self.sources)
+    }
+
+    /// The same config with another text in the place of the cluster file.
+    pub(super) fn with_text(&self, text: String) -> Result<Self> {
+        let file = self.request.file.as_ref().map(|file| ConfigFile { name: file.name.clone(), text });
+        Self::of(LoadRequest { file, ..self.request.clone() })
+    }
+
+    /// The cluster file as it was read.
+    pub(super) const fn file(&self) -> Option<&ConfigFile> {
+        self.request.file.as_ref()
     }
 
     pub(super) fn warnings(&self) -> &[Finding] {

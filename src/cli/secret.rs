@@ -10,7 +10,7 @@ mod restart;
 mod rotate;
 mod terminal;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -78,10 +78,8 @@ impl Files {
         Ok(loaded)
     }
 
-    /// The folder that paths of files are relative to: that of the cluster file.
     fn base(&self) -> PathBuf {
-        let file = self.config.config.as_deref().filter(|path| *path != Path::new("-"));
-        file.and_then(Path::parent).unwrap_or(Path::new("")).to_owned()
+        self.config.folder()
     }
 
     fn open<'a>(&self, ui: &Ui, cluster: &'a Cluster, trust: Trust) -> Result<Session<'a>> {

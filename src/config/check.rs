@@ -28,6 +28,7 @@ const ALL: &[Check] = &[
     access::check,
     quota::check,
     node::check,
+    super::mesh::check,
     super::headscale::check,
     super::application::check,
     super::argocd::check,

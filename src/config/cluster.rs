@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Application, ArgoCd, Backup, CertManager, Cidrs, Dagger, Dashboard, DnsLabel, DnsName, ExternalObject, Gitops, Headscale,
-    Image, Ingress, IpAddress, K3s, KubernetesVersion, Monitoring, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel,
+    Image, Ingress, IpAddress, K3s, KubernetesVersion, Mesh, Monitoring, NodeEntry, Operator, Project, PublicKey, Quantity, RuleLevel,
     SecretEntry, Storage, SystemUpgrade,
 };
 
@@ -28,6 +28,9 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge-key" = "name"))]
     pub nodes: Vec<NodeEntry>,
+    /// A WireGuard mesh between the nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mesh: Option<Mesh>,
     /// The coordination server of the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headscale: Option<Headscale>,

@@ -54,7 +54,7 @@ pub(crate) fn kind(view: View<'_>) -> String {
         Shape::Boolean => "boolean".to_owned(),
         Shape::Either(branches) => branches.iter().map(|branch| kind(*branch)).collect::<Vec<_>>().join(" or "),
         Shape::Any => "anything".to_owned(),
-        Shape::Null => "not built yet".to_owned(),
+        Shape::Null => "nothing".to_owned(),
     }
 }
 

@@ -23,8 +23,6 @@ pub(crate) use view::{Additional, Mapping, Shape, Tagged, View};
 pub(crate) const MERGE_KEY: &str = "x-merge-key";
 /// On a mapping: hints for keys that people write there although they belong elsewhere.
 pub(crate) const ELSEWHERE: &str = "x-elsewhere";
-/// Marks a section whose component does not exist yet.
-pub(crate) const NOT_BUILT: &str = "x-not-built";
 
 static MODEL: LazyLock<Value> = LazyLock::new(|| {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = false);
@@ -89,7 +87,6 @@ mod tests {
         "unevaluatedProperties",
         MERGE_KEY,
         ELSEWHERE,
-        NOT_BUILT,
     ];
 
     fn keywords(schema: &Value, path: &str, unknown: &mut Vec<String>) {

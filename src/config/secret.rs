@@ -46,8 +46,8 @@ pub struct SecretEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["admins"]]))]
     pub recipients: Vec<DnsLabel>,
-    /// The nodes that decrypt it: their `hostKeys` are recipients too. By default all nodes for a token or key that every node uses,
-    /// else the first server, which delivers into the cluster.
+    /// The nodes that decrypt it: their `hostKeys` are recipients too. By default all nodes for a token or key that every node uses, the
+    /// node whose key of WireGuard it is, or else the first server, which delivers into the cluster.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["primer"]]))]
     pub nodes: Vec<DnsLabel>,

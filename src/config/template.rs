@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::describe::{listed, literal};
-use super::schema::{Mapping, NOT_BUILT, Shape, View, model};
+use super::schema::{Mapping, Shape, View, model};
 use super::{profile, repair};
 use crate::diag::{Error, Result, did_you_mean};
 use crate::source::Sources;
@@ -48,10 +48,10 @@ struct Writer {
 }
 
 impl Writer {
-    /// The keys of a mapping that is there.
+    /// The keys of a mapping that is there. Profiles have words of their own.
     fn mapping(&mut self, mapping: &Mapping<'_>, values: &Map<String, Json>, path: &str, indent: &str) -> Result<()> {
         let mut first = true;
-        for (key, view) in mapping.properties().filter(|(key, view)| is_shown(key, *view)) {
+        for (key, view) in mapping.properties().filter(|(key, _)| *key != "profiles") {
             if indent.is_empty() || !std::mem::take(&mut first) {
                 self.gap(indent);
             }
@@ -207,11 +207,6 @@ impl Writer {
         self.out.push_str(format!("{indent}{text}").trim_end());
         self.out.push('\n');
     }
-}
-
-/// Sections that do not exist yet are left out, and profiles have words of their own.
-fn is_shown(key: &str, view: View<'_>) -> bool {
-    key != "profiles" && view.keyword(NOT_BUILT).is_none()
 }
 
 /// A few keys with plain values, which are worth showing in full.

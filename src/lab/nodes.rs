@@ -7,6 +7,7 @@ mod files;
 mod init;
 mod kubelet;
 mod namespaces;
+mod network;
 mod policies;
 mod programs;
 mod relay;
@@ -22,7 +23,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use kube::Client;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,7 @@ pub(super) use relay::{RELAY, relay};
 pub(super) use supervise::{SUPERVISE, supervise};
 
 pub use addresses::Ranges;
+pub use network::Network;
 pub use relay::Forward;
 pub use runtime::PAUSE_IMAGE;
 pub use steps::Step;
@@ -142,10 +143,7 @@ impl Lab {
     /// Environment errors: not root, no binaries, or a part that ends or does not become ready, with its last words. Everything is
     /// cleaned up by then.
     pub async fn start(options: &LabOptions, progress: &dyn Progress) -> Result<Self> {
-        if !rustix::process::geteuid().is_root() {
-            return Err(Error::environment("a lab with nodes needs root: it makes namespaces, mounts and control groups")
-                .hint("`--engine api` needs no root and has everything but nodes"));
-        }
+        need_root()?;
         if options.workers > MOST_WORKERS {
             return Err(Error::usage(format!("a lab has at most {MOST_WORKERS} workers, not {}", options.workers)));
         }
@@ -170,6 +168,12 @@ impl Lab {
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// This program, as others run it.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.programs.base.manifestgen
     }
 
     /// A kubeconfig file, readable by this user only, that is gone with the lab.
@@ -199,15 +203,7 @@ impl Lab {
     /// The nodes, the primer first.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeInfo> {
-        (0_u8..)
-            .zip(&self.nodes)
-            .map(|(index, node)| NodeInfo {
-                name: node.name.clone(),
-                address: self.addresses.node(index),
-                pid: node.namespaces.pid(),
-                folder: node.namespaces.folder.clone(),
-            })
-            .collect()
+        infos(&self.nodes, &self.addresses)
     }
 
     /// Opens a port of 127.0.0.1 (0 for any) that leads to an address as the primer sees it: a NodePort, a Service or a pod.
@@ -223,10 +219,7 @@ impl Lab {
     /// # Errors
     /// A usage error for a node that is not there.
     pub fn command(&self, node: usize, program: &Path) -> Result<tokio::process::Command> {
-        let mut command = tokio::process::Command::new(&self.programs.nsenter);
-        command.args(self.node(node)?.namespaces.enter()).arg(program).env_clear().env("PATH", &self.programs.search);
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        Ok(command)
+        Ok(self.node(node)?.namespaces.command(program))
     }
 
     /// Starts a program on a node that runs as long as the lab. Its output goes to `NAME.log` in the scratch folder.
@@ -257,6 +250,24 @@ impl Lab {
         self.volumes.abort();
         self.guard.stop().await
     }
+}
+
+fn need_root() -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Error::environment("a lab with nodes needs root: it makes namespaces, mounts and control groups")
+        .hint("`--engine api` needs no root and has everything but nodes"))
+}
+
+fn infos(nodes: &[Node], addresses: &Addresses) -> Vec<NodeInfo> {
+    let info = |(index, node): (u8, &Node)| NodeInfo {
+        name: node.name.clone(),
+        address: addresses.node(index),
+        pid: node.namespaces.pid(),
+        folder: node.namespaces.folder.clone(),
+    };
+    (0_u8..).zip(nodes).map(info).collect()
 }
 
 /// Programs that others start cannot use `/proc/self/exe`.

@@ -123,6 +123,11 @@ impl<'a> Recorder<'a> {
         Self { progress, began: Instant::now(), report }
     }
 
+    /// Adds something that is not the real thing, which showed on the way.
+    pub(super) fn simulates(&mut self, what: &str) {
+        self.report.simulated.push(what.to_owned());
+    }
+
     /// Names the API server that it all happens on.
     pub(super) fn on_server(&mut self, version: &str) {
         version.clone_into(&mut self.report.server);
@@ -156,7 +161,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// An error in one text, with what lay beneath.
-fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     let mut text = error.message.clone();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

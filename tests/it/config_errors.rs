@@ -86,7 +86,7 @@ mesh: {}
     cluster.yaml:10:22 config/type `cluster.security.networkPolicies` takes `true` or `false`, not a string | write `true` or `false`
     cluster.yaml:12:5 config/unknown-key `nam` is no key of `nodes[0]` | did you mean `name`?
     cluster.yaml:13:9 config/type `images` takes a mapping, not a list | write `key: value` lines without `-`
-    cluster.yaml:14:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
+    cluster.yaml:14:1 config/missing `mesh` has no `cidr` | add it, like `cidr: 10.42.0.0/16`
     "#);
 }
 
@@ -163,19 +163,6 @@ fn nothing_is_said_about_what_depends_on_a_wrong_value() {
 }
 
 #[test]
-fn sections_to_come_say_so() {
-    let text = "\
-cluster: {name: a}
-mesh: {}
-";
-    assert_snapshot!(said(text), @"
-    `cluster.yaml` has an error
-    cluster.yaml:2:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
-    ");
-    assert_snapshot!(said("cluster: {name: a}\nmesh: null\n"), @"ok");
-}
-
-#[test]
 fn settings_are_shown_as_they_were_given() {
     let config = "cluster: {name: home}\nnodes: [{name: a, role: server}]\n";
     let sets = [
@@ -193,7 +180,7 @@ fn settings_are_shown_as_they_were_given() {
         "k3s.tlsSan[1]=a",
     ];
     assert_snapshot!(said_with(config, None, &sets), @r#"
-    `cluster.yaml` has 11 errors
+    `cluster.yaml` has 12 errors
     --set:1:14 config/type `cluster.name` takes a DNS label, written as a string, not a boolean | YAML reads `no` as false; put it in quotes: `"no"`
     --set:1:9 config/unknown-key `nme` is no key of `cluster` | did you mean `name`?
     --set:1:1 config/set `cluster` has no `=` | write `--set KEY=VALUE`
@@ -202,7 +189,8 @@ fn settings_are_shown_as_they_were_given() {
     --set:1:6 config/set `nodes` has no entry 3; write `nodes[name=…]` for a new one
     --set:1:15 config/set an entry of `nodes` cannot be given another name
     --set:1:22 config/set the value is not YAML: `{` is never closed
-    --set:1:1 config/not-built `mesh` is not built yet: A WireGuard mesh between the nodes | leave `mesh` out for now
+    --set:1:1 config/missing `mesh` has no `cidr` | add it, like `cidr: 10.42.0.0/16`
+    --set:1:6 config/unknown-key `x` is no key of `mesh` | the keys are `cidr`, `port`, `mtu`, `persistentKeepalive`
     --set:1:1 config/set a profile cannot be set | set the value itself
     --set:1:11 config/set `k3s.tlsSan` has 0 entries, so there is no place 1
     "#);

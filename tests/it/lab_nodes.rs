@@ -43,7 +43,7 @@ pub(crate) fn possible() -> bool {
 }
 
 /// In a container root may not do so unless that is privileged.
-fn may_make_namespaces() -> bool {
+pub(crate) fn may_make_namespaces() -> bool {
     let flags = ["--mount", "--net", "--pid", "--ipc", "--fork", "--mount-proc", "true"];
     rustix::process::geteuid().is_root() && Command::new("unshare").args(flags).output().is_ok_and(|output| output.status.success())
 }

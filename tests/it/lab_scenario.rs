@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::lab_nodes::{Place, possible};
-use crate::parts::part;
+use crate::lab_nodes::{Place, may_make_namespaces, possible};
+use crate::parts::{noted, part};
 
 /// The report of a story that ended well.
 #[track_caller]
@@ -39,6 +39,29 @@ fn argocd_runs_in_seven_pods_and_follows_a_repository() {
     assert!(seen(&report, "/api/version answers").contains(r#""Version":"v3.5"#), "{report}");
     assert_eq!(seen(&report, "the application is synced"), "Synced Healthy, and its pod runs");
     assert_eq!(seen(&report, "a commit is followed"), "the ConfigMap says `second`");
+    place.is_clean();
+}
+
+#[test]
+fn the_mesh_outlives_a_node_and_a_key() {
+    let there = ["wg", "age", "age-keygen", "ip", "nsenter"].map(|name| part(name).is_some());
+    // A kernel with WireGuard does without, but which one this is shows only on the way.
+    let userspace = part("wireguard-go").is_some();
+    if !noted("root and namespaces", may_make_namespaces()) || there.contains(&false) || !userspace {
+        return;
+    }
+    let place = Place::new();
+    let junit = place.path().join("report.xml");
+    let report = told(&place, &["lab", "test", "mesh", "--format", "json", "--junit", junit.to_str().expect("UTF-8")]);
+    let seen = |name: &str| seen(&report, name);
+    let all = "20 of 20, each after a handshake and with bytes received";
+    assert_eq!(seen("all pairs ping"), all);
+    assert_eq!(seen("a node is killed, and only it is missed"), "`worker-2` does not answer, 12 of 12 others do");
+    assert_eq!(seen("it comes back"), all);
+    assert_eq!(seen("a key is rotated, and the new one is not believed yet"), "nobody answers `worker-1`");
+    assert_eq!(seen("the others learn the new key"), all);
+    assert_eq!(report["steps"].as_array().expect("steps").len(), 12);
+    assert!(fs::read_to_string(junit).expect("a report").contains("tests=\"12\" failures=\"0\""));
     place.is_clean();
 }
 

@@ -51,6 +51,7 @@ mod live_restart;
 mod live_watch;
 mod live_webhook;
 mod live_world;
+mod mesh;
 mod monitoring;
 mod nix_index;
 mod node_files;

@@ -15,7 +15,7 @@ use crate::command::{Run, folder, folder_with};
 use crate::parts::part;
 
 /// What the real Nix reads in an expression.
-fn read_by_nix(nix: &Path, expression: &str) -> Value {
+pub(crate) fn read_by_nix(nix: &Path, expression: &str) -> Value {
     let folder = folder();
     let file = folder.path().join("value.nix");
     fs::write(&file, expression).expect("written");

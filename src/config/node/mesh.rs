@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{AbsolutePath, DnsName, IpAddress};
+use crate::config::{AbsolutePath, DnsName, IpAddress, Port};
 
 /// A node's place in a mesh network.
 ///
@@ -11,10 +11,16 @@ use crate::config::{AbsolutePath, DnsName, IpAddress};
 /// interface, unless `advertiseRoute` says otherwise. The operating system brings the interface up, unless `vpnAuthFile` leaves that to k3s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-elsewhere" = {
+    "privateKey": "no key stands in the config: `privateKeyFile` names the file, or `secret` an entry of `secrets`",
+    "persistentKeepalive": "it is `mesh.persistentKeepalive`, for nodes that are `behindNat`",
+    "listenPort": "it is `port`",
+    "mtu": "it is `mesh.mtu`, the same for all nodes",
+}))]
 pub struct NodeMesh {
     /// The kind of mesh.
     pub r#type: MeshType,
-    /// The node's address in the mesh.
+    /// The node's address in the mesh. For `wireguard`, `manifestgen mesh allocate` writes one from `mesh.cidr` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddress>,
     /// The node's DNS name in the mesh.
@@ -34,6 +40,29 @@ pub struct NodeMesh {
     /// not work over it (k3s#10133).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpn_auth_file: Option<AbsolutePath>,
+    /// For `wireguard`: where the other nodes call this one, `HOST` or `HOST:PORT`. Default: the node's `externalAddress`, or else its `address`,
+    /// unless it is `behindNat`. A forwarded port of a router is written here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[^\s]+$"), extend("examples" = ["home.example.com:51820"]))]
+    pub endpoint: Option<String>,
+    /// For `wireguard`: whether a NAT or firewall stands before the node, so that others cannot call it unless it has an `endpoint`. It calls them,
+    /// and keeps the way open with a packet every `mesh.persistentKeepalive` seconds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub behind_nat: bool,
+    /// For `wireguard`: the UDP port that the node listens on. Default: `mesh.port`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<Port>,
+    /// For `wireguard`: the entry of `secrets`, made as `wireguard-key`, that holds the node's private key. Default: `wireguard-NODE`. Its public
+    /// key is read from the `.pub` file beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<DnsName>,
+    /// For `wireguard`: the node's public key (`wg pubkey`), where no secret of the cluster file has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"), extend("examples" = ["xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="]))]
+    pub public_key: Option<String>,
+    /// For `wireguard`: the file on the node that holds its private key. Default: where the secret is decrypted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key_file: Option<AbsolutePath>,
 }
 
 /// The kind of mesh.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MERGE_KEY, NOT_BUILT, reserved};
+use super::{MERGE_KEY, reserved};
 use crate::config::{format, profile};
 
 const ID: &str = "https://manifestgen.github.io/schema/cluster.schema.json";
@@ -98,10 +98,6 @@ fn published(schema: &Value, place: Place) -> Value {
             }
             "required" if place == Place::Profile => continue,
             "type" if takes_number(object) => json!(["string", "number"]),
-            NOT_BUILT => {
-                out.insert("doNotSuggest".to_owned(), json!(true));
-                continue;
-            }
             // Marks for the reader alone.
             name if name.starts_with("x-") => continue,
             _ => value.clone(),

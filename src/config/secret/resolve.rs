@@ -60,6 +60,12 @@ impl Cluster {
         if secret.deliver.iter().any(Destination::is_for_all_nodes) {
             return self.nodes.iter().collect();
         }
+        if secret.make == Make::WireguardKey {
+            let owner = self.mesh_nodes().find(|(_, node, _)| self.mesh_secret_name(node) == secret.name.as_str());
+            if let Some((_, node, _)) = owner {
+                return vec![node];
+            }
+        }
         let into_cluster = secret.deliver.iter().any(|to| !matches!(to, Destination::File { .. }));
         self.nodes.iter().filter(|node| into_cluster && node.role == NodeRole::Server).take(1).collect()
     }

@@ -1,8 +1,8 @@
-//! Mappings: keys that are unknown, missing, not built yet, or in the wrong place.
+//! Mappings: keys that are unknown, missing, or in the wrong place.
 
 use super::{Fix, Stage, Walk};
 use crate::config::describe::{listed, sample, shown};
-use crate::config::schema::{Additional, ELSEWHERE, Mapping, NOT_BUILT, Shape, View};
+use crate::config::schema::{Additional, ELSEWHERE, Mapping, Shape, View};
 use crate::diag::did_you_mean;
 use crate::source::{ConfigPath, Span};
 use crate::yaml::{Entry, Key, Node, Value};
@@ -37,19 +37,6 @@ impl Walk<'_> {
             return;
         }
         let path = path.key(key);
-        if view.keyword(NOT_BUILT).is_some() {
-            let what = view.description().and_then(|text| text.split_once(". ")).map_or("", |(what, _)| what);
-            self.problems
-                .error(
-                    path.clone(),
-                    "config/not-built",
-                    format!("`{path}` is not built yet: {what}"),
-                    format!("leave `{path}` out for now"),
-                )
-                .at(entry.key.span);
-            self.note(&path, Fix::Remove);
-            return;
-        }
         self.value(&entry.value, view, &path, entry.key.span);
     }
 

@@ -2,9 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::init::{INIT, PREPARED};
-use super::programs::Programs;
+use super::programs::Base;
 use crate::diag::{Error, Result};
 use crate::lab::parts::{ready, with_log};
 use crate::process::{Exit, Guard, Process, Program};
@@ -22,17 +25,17 @@ pub(super) struct Namespaces {
 
 impl Namespaces {
     /// Makes namespaces below the guard. The node's folder is `name` in the scratch folder.
-    pub(super) async fn start(guard: &mut Guard, programs: &Programs, name: &str) -> Result<Self> {
+    pub(super) async fn start(guard: &mut Guard, base: &Base, name: &str) -> Result<Self> {
         let folder = guard.scratch().join(name);
         std::fs::create_dir(&folder).map_err(|cause| Error::environment(format!("cannot make `{}`", folder.display())).caused_by(cause))?;
         let flags = ["--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child=KILL", "--mount-proc", "--propagation=private", "--"];
         let mut arguments: Vec<OsString> = flags.map(OsString::from).to_vec();
-        arguments.extend([programs.manifestgen.clone().into_os_string(), INIT.into(), folder.clone().into_os_string()]);
+        arguments.extend([base.manifestgen.clone().into_os_string(), INIT.into(), folder.clone().into_os_string()]);
         let program = Program {
             name: format!("{name}-init"),
-            path: programs.unshare.clone(),
+            path: base.unshare.clone(),
             arguments,
-            environment: vec![("PATH".into(), programs.search.clone())],
+            environment: vec![("PATH".into(), base.search.clone())],
         };
         let first = guard.run(&program).await?;
         let log = first.clone();
@@ -43,12 +46,23 @@ impl Namespaces {
                 .hint("`--engine api` needs neither, and has everything but nodes")
         })?;
         let snapshotter = said().unwrap_or_default();
-        Ok(Self { first, folder, snapshotter, nsenter: programs.nsenter.clone(), search: programs.search.clone() })
+        Ok(Self { first, folder, snapshotter, nsenter: base.nsenter.clone(), search: base.search.clone() })
     }
 
     /// The process whose `/proc/PID/ns` names them.
     pub(super) fn pid(&self) -> u32 {
         self.first.pid()
+    }
+
+    /// Ends all that runs there, as a power failure does.
+    pub(super) async fn kill(&mut self) -> Result<()> {
+        let cannot = |cause: rustix::io::Errno| Error::environment("cannot end a node").caused_by(std::io::Error::from(cause));
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).ok_or_else(|| Error::internal("a node without a process"))?;
+        let handle = pidfd_open(pid, PidfdFlags::empty()).map_err(cannot)?;
+        // The kernel kills the node's first process with the one that made it, and all others with that.
+        pidfd_send_signal(&handle, Signal::KILL).map_err(cannot)?;
+        self.first.ended().await;
+        Ok(())
     }
 
     /// The arguments of `nsenter` that lead there.
@@ -64,6 +78,13 @@ impl Namespaces {
     /// A program that has only the node's network.
     pub(super) fn network_program<T: Into<OsString>>(&self, name: &str, path: &Path, arguments: impl IntoIterator<Item = T>) -> Program {
         self.entered(name, path, arguments, &[format!("--net=/proc/{}/ns/net", self.pid()).into(), "--".into()])
+    }
+
+    /// A command there, which is killed when it is dropped.
+    pub(super) fn command(&self, program: &Path) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.nsenter);
+        command.args(self.enter()).arg(program).env_clear().env("PATH", &self.search).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 
     fn entered<T: Into<OsString>>(&self, name: &str, path: &Path, arguments: impl IntoIterator<Item = T>, flags: &[OsString]) -> Program {

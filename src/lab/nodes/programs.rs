@@ -7,10 +7,21 @@ use std::path::{Path, PathBuf};
 use crate::diag::{Error, Result};
 use crate::process::Places;
 
+/// What makes namespaces and the network between them, by whole paths.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    pub manifestgen: PathBuf,
+    pub ip: PathBuf,
+    pub unshare: PathBuf,
+    pub nsenter: PathBuf,
+    /// PATH of the programs themselves, which run others: `mount`, `nft`, `ipset`, the shim.
+    pub search: OsString,
+}
+
 /// Every program that a lab with nodes runs, by its whole path.
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
-    pub manifestgen: PathBuf,
+    pub base: Base,
     pub etcd: PathBuf,
     pub kube_apiserver: PathBuf,
     pub kube_controller_manager: PathBuf,
@@ -20,18 +31,14 @@ pub(super) struct Programs {
     pub kube_router: PathBuf,
     pub containerd: PathBuf,
     pub runc: PathBuf,
-    pub ip: PathBuf,
-    pub unshare: PathBuf,
-    pub nsenter: PathBuf,
     /// The folder of the CNI plugins.
     pub network_plugins: PathBuf,
-    /// PATH of the programs themselves, which run others: `mount`, `nft`, `ipset`, the shim.
-    pub search: OsString,
 }
 
 const OWN: [&str; 7] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kube-router"];
 const SYSTEM: [&str; 10] =
     ["containerd", "containerd-shim-runc-v2", "runc", "nft", "iptables", "ipset", "mount", "ip", "unshare", "nsenter"];
+const MESH: [&str; 4] = ["wg", "age", "age-keygen", "wireguard-go"];
 const NETWORK_PLUGINS: [&str; 3] = ["ptp", "host-local", "loopback"];
 
 /// Where distributions put CNI plugins, which are in no PATH.
@@ -39,6 +46,38 @@ const NETWORK_PLUGIN_FOLDERS: [&str; 3] = ["/usr/lib/cni", "/opt/cni/bin", "/usr
 
 /// Where administrators' programs are when PATH is an ordinary user's.
 const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+/// A program by its whole path, and its folder for PATH. A node has a `/run` of its own, so no path may lead through there, as NixOS' do.
+fn find(places: &Places, name: &str, search: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
+    let elsewhere = || SYSTEM_FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file());
+    let found = places.find(name).or_else(elsewhere)?.canonicalize().ok()?;
+    search.extend(found.parent().map(Path::to_owned));
+    Some(found)
+}
+
+/// No folder in which a program was found has a colon in it: PATH led there.
+fn path_of(mut folders: BTreeSet<PathBuf>) -> OsString {
+    folders.extend(SYSTEM_FOLDERS.map(PathBuf::from).into_iter().filter(|folder| folder.is_dir()));
+    std::env::join_paths(folders).unwrap_or_default()
+}
+
+impl Base {
+    /// Finds them, and `others` that nodes run by their names.
+    ///
+    /// # Errors
+    /// An environment error that names everything that is missing.
+    pub(super) fn find(places: &Places, manifestgen: PathBuf, others: &[&str]) -> Result<Self> {
+        let mut search = BTreeSet::new();
+        let mut missing: Vec<&str> = others.iter().copied().filter(|name| find(places, name, &mut search).is_none()).collect();
+        let [ip, unshare, nsenter] = ["ip", "unshare", "nsenter"].map(|name| {
+            find(places, name, &mut search).unwrap_or_else(|| {
+                missing.push(name);
+                PathBuf::new()
+            })
+        });
+        if missing.is_empty() { Ok(Self { manifestgen, ip, unshare, nsenter, search: path_of(search) }) } else { Err(not_found(&missing)) }
+    }
+}
 
 impl Programs {
     /// Finds all of them.
@@ -49,14 +88,10 @@ impl Programs {
         let mut missing = Vec::new();
         let mut search = BTreeSet::new();
         let mut find = |name: &'static str| {
-            let elsewhere = || SYSTEM_FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file());
-            // A node has a `/run` of its own, so no path may lead through there, as NixOS' do.
-            let Some(found) = places.find(name).or_else(elsewhere).and_then(|path| path.canonicalize().ok()) else {
+            find(places, name, &mut search).unwrap_or_else(|| {
                 missing.push(name);
-                return PathBuf::new();
-            };
-            search.extend(found.parent().map(Path::to_owned));
-            found
+                PathBuf::new()
+            })
         };
         let [etcd, kube_apiserver, kube_controller_manager, kube_scheduler, kubelet, kube_proxy, kube_router] = OWN.map(&mut find);
         let [containerd, _, runc, _, _, _, _, ip, unshare, nsenter] = SYSTEM.map(&mut find);
@@ -65,12 +100,9 @@ impl Programs {
         if network_plugins.is_none() {
             missing.push("CNI plugins");
         }
-        search.extend(SYSTEM_FOLDERS.map(PathBuf::from).into_iter().filter(|folder| folder.is_dir()));
         let (Some(network_plugins), true) = (network_plugins, missing.is_empty()) else { return Err(not_found(&missing)) };
-        // No folder that was found above has a colon in it: PATH led there.
-        let search = std::env::join_paths(search).unwrap_or_default();
         Ok(Self {
-            manifestgen,
+            base: Base { manifestgen, ip, unshare, nsenter, search: path_of(search) },
             etcd,
             kube_apiserver,
             kube_controller_manager,
@@ -80,11 +112,7 @@ impl Programs {
             kube_router,
             containerd,
             runc,
-            ip,
-            unshare,
-            nsenter,
             network_plugins,
-            search,
         })
     }
 }
@@ -97,9 +125,15 @@ fn not_found(missing: &[&str]) -> Box<Error> {
             "build Kubernetes' own from a checkout of manifestgen: `tests/toolchain/build etcd kubernetes coredns pause kube-router`",
         );
     }
-    if missing.iter().any(|name| !OWN.contains(name)) {
+    if missing.iter().any(|name| !OWN.contains(name) && !MESH.contains(name)) {
         error = error
             .hint("on Debian: `apt-get install containerd runc containernetworking-plugins nftables iptables ipset iproute2 util-linux`");
+    }
+    if missing.iter().any(|name| MESH.contains(name)) {
+        error = error.hint(
+            "for the mesh, on Debian: `apt-get install wireguard-tools age`; where the kernel has no WireGuard: \
+             `tests/toolchain/build wireguard-go` from a checkout of manifestgen",
+        );
     }
     error
 }

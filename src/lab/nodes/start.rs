@@ -63,7 +63,7 @@ pub(super) async fn start(
     let mut steps = Steps::new(progress);
     steps.begin("making namespaces and the network between them");
     let nodes = make_nodes(guard, options, programs).await?;
-    wire(guard, programs, &nodes, addresses).await?;
+    wiring::connect(guard, &programs.base, &nodes, addresses).await?;
 
     steps.begin("starting etcd and containerd");
     let authority = Authority::generate()?;
@@ -84,7 +84,7 @@ pub(super) async fn start(
     ready(&mut [&mut etcd], async || etcd_socket.exists()).await?;
 
     let mut apiserver = guard.run(&primer.program("kube-apiserver", &programs.kube_apiserver, control::kube_apiserver(addresses))).await?;
-    let mut relay = guard.run(&primer.program("relay", &programs.manifestgen, [RELAY, SOCKET])).await?;
+    let mut relay = guard.run(&primer.program("relay", &programs.base.manifestgen, [RELAY, SOCKET])).await?;
     let socket = primer.folder.join(SOCKET);
     ready(&mut [&mut relay], async || socket.exists()).await?;
     let way_in = Forward::start(&primer.folder, addresses.api(), 0).await?;
@@ -97,7 +97,7 @@ pub(super) async fn start(
     let store = guard.scratch().join("images");
     make_images(&options.images, &options.places, &store).await?;
     let arguments = [MIRROR.into(), store.into_os_string(), addresses.mirror().to_string().into()];
-    let mirror = guard.run(&primer.program::<OsString>("mirror", &programs.manifestgen, arguments)).await?;
+    let mirror = guard.run(&primer.program::<OsString>("mirror", &programs.base.manifestgen, arguments)).await?;
     for containerd in &mut containerds {
         let log = containerd.clone();
         ready(&mut [containerd], async || log.last_lines(20).iter().any(|line| line.contains("successfully booted"))).await?;
@@ -137,11 +137,7 @@ pub(super) async fn start(
 }
 
 async fn make_nodes(guard: &mut Guard, options: &LabOptions, programs: &Programs) -> Result<Vec<Node>> {
-    let hidden = ["/run", "/var/lib", "/var/log"].iter().find(|place| guard.scratch().starts_with(place));
-    if let Some(hidden) = hidden {
-        return Err(Error::environment(format!("the scratch folder lies in `{hidden}`, of which each node has its own"))
-            .hint("set TMPDIR to a folder elsewhere, such as /tmp or /var/tmp"));
-    }
+    see_scratch(guard.scratch())?;
     let group = group(guard.scratch())?;
     let names = std::iter::once("primer".to_owned()).chain((1..=options.workers).map(|number| format!("worker-{number}")));
     let mut nodes = Vec::new();
@@ -149,15 +145,19 @@ async fn make_nodes(guard: &mut Guard, options: &LabOptions, programs: &Programs
         control_group::create(&group, &name)
             .map_err(|cause| Error::environment("cannot make a control group for a node").caused_by(cause))
             .map_err(|error| error.hint("/sys/fs/cgroup has to be writable; `--engine api` does without"))?;
-        let namespaces = Namespaces::start(guard, programs, &name).await?;
+        let namespaces = Namespaces::start(guard, &programs.base, &name).await?;
         nodes.push(Node { name, namespaces });
     }
     Ok(nodes)
 }
 
-async fn wire(guard: &mut Guard, programs: &Programs, nodes: &[Node], addresses: &Addresses) -> Result<()> {
-    let namespaces: Vec<&Namespaces> = nodes.iter().map(|node| &node.namespaces).collect();
-    wiring::connect(guard, programs, &namespaces, addresses).await
+/// The scratch folder has to be the same on nodes as on the machine.
+pub(super) fn see_scratch(scratch: &Path) -> Result<()> {
+    let hidden = ["/run", "/var/lib", "/var/log"].iter().find(|place| scratch.starts_with(place));
+    hidden.map_or(Ok(()), |hidden| {
+        Err(Error::environment(format!("the scratch folder lies in `{hidden}`, of which each node has its own"))
+            .hint("set TMPDIR to a folder elsewhere, such as /tmp or /var/tmp"))
+    })
 }
 
 /// The control groups have the scratch folder's name, by which the guard finds them.
@@ -191,7 +191,7 @@ async fn start_node(guard: &mut Guard, programs: &Programs, node: &Node, index: 
     // It starts again when it ends, as a service's does.
     let mut arguments: Vec<OsString> = vec![SUPERVISE.into(), "kubelet".into(), programs.kubelet.clone().into()];
     arguments.extend(kubelet::kubelet_arguments(&node.name, &addresses.node(index).to_string()).into_iter().map(OsString::from));
-    let kubelet = node.namespaces.program(&format!("{}-kubelet", node.name), &programs.manifestgen, arguments);
+    let kubelet = node.namespaces.program(&format!("{}-kubelet", node.name), &programs.base.manifestgen, arguments);
     let proxy = node.namespaces.program(&format!("{}-kube-proxy", node.name), &programs.kube_proxy, ["--config=kube-proxy.json"]);
     Ok([guard.run(&kubelet).await?, guard.run(&proxy).await?])
 }

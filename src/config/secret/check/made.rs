@@ -55,7 +55,9 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
 fn unused(cluster: &Cluster, number: usize, problems: &mut Problems) {
     let secret = &cluster.secrets[number];
     let signs = cluster.secrets.iter().any(|other| matches!(&other.make, Make::Tls { ca, .. } if *ca == secret.name));
-    if secret.deliver.is_empty() && secret.nodes.is_empty() && !signs {
+    // `mesh` reads it from where it is decrypted to.
+    let is_of_mesh = cluster.mesh_nodes().any(|(_, node, _)| cluster.mesh_secret_name(node) == secret.name.as_str());
+    if secret.deliver.is_empty() && secret.nodes.is_empty() && !signs && !is_of_mesh {
         let text = format!("nothing uses the secret `{}`", secret.name);
         problems.warning(at(number), RULE, text, "say where it goes with `deliver`, or which `nodes` decrypt it, or remove it");
     }

@@ -1,0 +1,128 @@
+//! What is done on the nodes of the story, and what they see.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::diag::{Error, Result};
+use crate::lab::Network;
+use crate::scenario::kubectl::output;
+
+/// Longer than any node waits for others.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(super) struct Story {
+    pub(super) network: Network,
+    file: PathBuf,
+}
+
+/// What a node sees of the mesh.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) interface: String,
+    pub(super) kernel: bool,
+    /// Names of peers that answer, and of those that do not.
+    pub(super) answering: Vec<String>,
+    pub(super) silent: Vec<String>,
+    /// Peers that answer although `wg` knows of no handshake with them or has received nothing.
+    pub(super) not_by_wireguard: Vec<String>,
+}
+
+impl Story {
+    pub(super) fn new(network: Network) -> Result<Self> {
+        let file = network.scratch().join("cluster/cluster.yaml");
+        if file.to_str().is_none() {
+            return Err(Error::environment("the scratch folder's name is no text").hint("set TMPDIR to another folder"));
+        }
+        Ok(Self { network, file })
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.network.nodes().into_iter().map(|node| node.name).collect()
+    }
+
+    /// The file of an age identity.
+    pub(super) fn identity(&self, name: &str) -> String {
+        self.network.scratch().join("host-keys").join(name).display().to_string()
+    }
+
+    /// Makes an age identity on a node, and answers with its public key.
+    pub(super) async fn make_identity(&self, node: usize, name: &str) -> Result<String> {
+        let file = self.identity(name);
+        output(self.command(node, "age-keygen", &["-o", &file])?, "age-keygen").await?;
+        let public = output(self.command(node, "age-keygen", &["-y", &file])?, "age-keygen -y").await?;
+        Ok(public.trim().to_owned())
+    }
+
+    fn command(&self, node: usize, program: &str, arguments: &[&str]) -> Result<Command> {
+        let mut command = self.network.command(node, Path::new(program))?;
+        // What commands remember goes with the scratch folder.
+        command.args(arguments).env("HOME", self.network.scratch());
+        Ok(command)
+    }
+
+    /// This program on a node, with the cluster file.
+    pub(super) async fn manifestgen(&self, node: usize, arguments: &[&str]) -> Result<String> {
+        let file = self.file.display().to_string();
+        self.manifestgen_alone(node, &[arguments, &["--config", &file]].concat()).await
+    }
+
+    /// This program on a node.
+    pub(super) async fn manifestgen_alone(&self, node: usize, arguments: &[&str]) -> Result<String> {
+        let program = self.network.program().display().to_string();
+        output(self.command(node, &program, arguments)?, &format!("manifestgen {}", arguments[..2].join(" "))).await
+    }
+
+    /// Puts a node's key where agenix would.
+    pub(super) async fn decrypt(&self, node: usize) -> Result<()> {
+        let name = &self.names()[node];
+        let encrypted = self.file.with_file_name("secrets").join(format!("wireguard-{name}.age")).display().to_string();
+        let script = "umask 077 && mkdir -p /run/agenix && exec age --decrypt --identity \"$1\" --output \"/run/agenix/$2\" \"$3\"";
+        let secret = format!("wireguard-{name}");
+        let command = self.command(node, "sh", &["-c", script, "sh", &self.identity(name), &secret, &encrypted])?;
+        output(command, "age --decrypt").await.map(|_| ())
+    }
+
+    pub(super) async fn up(&self, node: usize) -> Result<()> {
+        let name = self.names()[node].clone();
+        self.manifestgen(node, &["mesh", "up", &name]).await.map(|_| ())
+    }
+
+    /// What a node sees; `wait` is how long others may take to answer.
+    pub(super) async fn status(&self, node: usize, wait: &str) -> Result<Seen> {
+        let (program, file) = (self.network.program().display().to_string(), self.file.display().to_string());
+        let arguments = ["mesh", "status", "--format", "json", "--wait", wait, "--config", &file];
+        let failed = || Error::environment("`mesh status` failed");
+        // It ends with 1 when somebody does not answer, which is an answer here.
+        let ended =
+            timeout(PATIENCE, self.command(node, &program, &arguments)?.output()).await.map_err(|cause| failed().caused_by(cause))?;
+        let output = ended.map_err(|cause| failed().caused_by(cause))?;
+        let said = || failed().caused_by(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        let value: Value = serde_json::from_slice(&output.stdout).map_err(|_| said())?;
+        Seen::of(&value).ok_or_else(said)
+    }
+}
+
+impl Seen {
+    fn of(value: &Value) -> Option<Self> {
+        let peers = value["peers"].as_array()?;
+        let named = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
+            peers.iter().filter(|peer| wanted(peer)).filter_map(|peer| peer["name"].as_str().map(ToOwned::to_owned)).collect()
+        };
+        let met = |peer: &Value| peer["latestHandshake"].as_u64().is_some() && peer["received"].as_u64().is_some_and(|bytes| bytes > 0);
+        Some(Self {
+            interface: value["interface"].as_str()?.to_owned(),
+            kernel: value["driver"] == "kernel",
+            answering: named(&|peer| peer["reachable"] == true),
+            silent: named(&|peer| peer["reachable"] == false),
+            not_by_wireguard: named(&|peer| peer["reachable"] == true && !met(peer)),
+        })
+    }
+}
