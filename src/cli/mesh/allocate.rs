@@ -29,7 +29,7 @@ pub(super) fn allocate(ui: &Ui, args: &AllocateArgs) -> Result<Outcome> {
         ui.note(&format!("{} in the mesh, and none without an address", counted(count, "node")));
         return Ok(Outcome::Good);
     }
-    let lines: String = addresses.iter().map(|(name, address)| format!("{name} {address}\n")).collect();
+    let lines = addresses.iter().fold(String::new(), |lines, (name, address)| lines + name + " " + &address.to_string() + "\n");
     if args.check {
         ui.note(&format!("{} in the mesh without an address; `mesh allocate` would write:", counted(addresses.len(), "node")));
         ui.data(&lines)?;
