@@ -50,6 +50,11 @@ pub struct Peer {
 }
 
 impl Interface {
+    /// The first line of each file that is made of it; `#` begins a comment in all of their languages.
+    pub(super) fn heading(&self) -> String {
+        format!("# Node `{}` of the cluster `{}`, by `manifestgen mesh config`.\n", self.node, self.cluster)
+    }
+
     /// What is reached through a peer and lies outside of the mesh's own range.
     pub fn routes(&self) -> impl Iterator<Item = IpNet> {
         let range = self.address.trunc();

@@ -10,7 +10,7 @@ use super::{Interface, NodeFile};
 /// systemd-networkd reads the private key as the user `systemd-network`.
 #[must_use]
 pub fn networkd(interface: &Interface) -> [NodeFile; 2] {
-    let head = format!("# Node `{}` of the cluster `{}`, by `manifestgen mesh config`.\n", interface.node, interface.cluster);
+    let head = interface.heading();
     let mut device = head.clone();
     let mut line = |text: std::fmt::Arguments<'_>| {
         // Writing to a string cannot fail.

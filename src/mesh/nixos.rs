@@ -38,7 +38,7 @@ pub fn nixos(interface: &Interface) -> Result<NodeFile> {
         },
     });
     let body = nix::expression(&module).map_err(|cause| Error::internal("the module cannot be written").caused_by(cause))?;
-    let head = format!("# Node `{}` of the cluster `{}`, by `manifestgen mesh config`.\n", interface.node, interface.cluster);
+    let head = interface.heading();
     Ok(NodeFile { path: "/etc/nixos/wireguard.nix".to_owned(), contents: format!("{head}{body}\n") })
 }
 

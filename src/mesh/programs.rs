@@ -38,9 +38,10 @@ impl Programs {
     /// # Errors
     /// An environment error that names what is missing.
     pub fn find(places: &Places) -> Result<Self> {
-        let missing: Vec<&str> = ["ip", "wg"].into_iter().filter(|name| find(places, name).is_none()).collect();
-        match (find(places, "ip"), find(places, "wg")) {
-            (Some(ip), Some(wg)) => Ok(Self { places: places.clone(), ip, wg }),
+        let found = ["ip", "wg"].map(|name| (name, find(places, name)));
+        let missing: Vec<&str> = found.iter().filter(|(_, path)| path.is_none()).map(|(name, _)| *name).collect();
+        match found {
+            [(_, Some(ip)), (_, Some(wg))] => Ok(Self { places: places.clone(), ip, wg }),
             _ => Err(Error::environment(format!("a mesh needs programs that are not there: `{}`", missing.join("`, `")))
                 .hint("on Debian: `apt-get install iproute2 wireguard-tools`")),
         }

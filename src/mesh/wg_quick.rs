@@ -12,7 +12,7 @@ use crate::diag::{Error, Result};
 /// Usage: the path of the private key is one that `wg-quick` cannot read.
 pub fn wg_quick(interface: &Interface) -> Result<NodeFile> {
     let file = quoted(interface.private_key_file.as_str())?;
-    let mut text = format!("# Node `{}` of the cluster `{}`, by `manifestgen mesh config`.\n", interface.node, interface.cluster);
+    let mut text = interface.heading();
     let mut line = |line: std::fmt::Arguments<'_>| {
         // Writing to a string cannot fail.
         let _ = text.write_fmt(line).and_then(|()| text.write_char('\n'));
