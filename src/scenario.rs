@@ -7,10 +7,11 @@ mod kubectl;
 mod mesh;
 mod rehearse;
 mod report;
+mod steps;
 mod web;
 
 pub use argocd::argocd;
 pub use headscale::{HeadscaleOptions, headscale};
 pub use mesh::mesh;
 pub use rehearse::{Rehearsal, rehearse};
-pub use report::{Report, ReportStep};
+pub use report::{Checked, Report, ReportStep};
