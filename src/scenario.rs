@@ -3,8 +3,10 @@
 mod apply;
 mod argocd;
 mod headscale;
+mod ingress;
 mod kubectl;
 mod mesh;
+mod own;
 mod rehearse;
 mod report;
 mod steps;
@@ -12,6 +14,7 @@ mod web;
 
 pub use argocd::argocd;
 pub use headscale::{HeadscaleOptions, headscale};
+pub use ingress::ingress;
 pub use mesh::mesh;
 pub use rehearse::{Rehearsal, rehearse};
 pub use report::{Checked, Report, ReportStep};

@@ -144,6 +144,8 @@ struct TestArgs {
 enum Scenario {
     /// Argo CD: all of its pods run, its server answers, and it follows a repository on a Git server of the lab
     Argocd,
+    /// Traefik in a pod: routes by host and path, TLS by a CA of the cluster's own
+    Ingress,
     /// WireGuard between five nodes, from keys to pings; one node killed and back, one key rotated; needs no part of Kubernetes
     Mesh,
     /// Headscale in a pod, its state after the pod was killed, and workers that join its mesh
@@ -296,6 +298,7 @@ fn test(ui: &Ui, args: &TestArgs) -> Result<Outcome> {
     let lab = LabOptions::new(args.assets.clone());
     let report = match args.scenario {
         Scenario::Argocd => block_on(scenario::argocd(&lab, &progress))?,
+        Scenario::Ingress => block_on(scenario::ingress(&lab, &progress))?,
         Scenario::Mesh => block_on(scenario::mesh(&lab, &progress))?,
         Scenario::Headscale => {
             let options = HeadscaleOptions { lab, workers: args.workers };

@@ -58,6 +58,23 @@ fn argocd_runs_in_seven_pods_and_follows_a_repository() {
 }
 
 #[test]
+fn ingress_routes_to_pods_with_a_certificate_of_the_own_ca() {
+    let there = ["traefik", "age-keygen"].map(|name| part(name).is_some());
+    if !possible() || there.contains(&false) {
+        return;
+    }
+    let place = Place::new();
+    let report = told(&place, &["lab", "test", "ingress", "--format", "json"]);
+    let seen = |name: &str| seen(&report, name);
+    assert_eq!(seen("http://shop.internal/api/x answers 200"), "api /x");
+    assert_eq!(seen("http://shop.internal/apix answers 200"), "shop /apix");
+    assert_eq!(seen("https://safe.internal/deep/er answers 200"), "safe /deep/er");
+    assert!(seen("without the CA nothing is believed").contains("certificate"), "{report}");
+    assert!(seen("Traefik's pod is killed and routes answer again").contains("is followed by"), "{report}");
+    place.is_clean();
+}
+
+#[test]
 fn the_mesh_outlives_a_node_and_a_key() {
     let there = ["wg", "age", "age-keygen", "ip", "nsenter", "ping"].map(|name| part(name).is_some());
     // A kernel with WireGuard does without, but which one this is shows only on the way.

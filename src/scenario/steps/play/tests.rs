@@ -42,17 +42,16 @@ impl Stage for Here {
 }
 
 /// Says the name of the next action.
-fn act(here: &mut Here) -> Seen<()> {
+fn act(here: &mut Here) -> LocalBoxFuture<'_, Seen<()>> {
     let name = here.acts.remove(0);
     let text = format!("{}{name}\n", here.log());
     fs::write(here.folder.join("log"), text).expect("a log");
-    Ok(((), None))
+    async { Ok(((), None)) }.boxed_local()
 }
 
 fn played(list: &List, actions: &[&str], folder: &Path) -> (String, String) {
     let mut here = Here { folder: folder.to_owned(), acts: actions.iter().map(|name| (*name).to_owned()).collect() };
-    let actions: Vec<(&str, Action<Here>)> =
-        actions.iter().map(|id| (*id, (|here| async { act(here) }.boxed_local()) as Action<Here>)).collect();
+    let actions: Vec<(&str, Action<Here>)> = actions.iter().map(|id| (*id, act as Action<Here>)).collect();
     let mut recorder = Recorder::new("cases", &[], &NoProgress);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(play(list, &actions, &mut recorder, &mut here)).expect("no interruption");
