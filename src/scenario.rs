@@ -2,6 +2,8 @@
 
 mod apply;
 mod argocd;
+mod backend;
+mod dagger;
 mod headscale;
 mod ingress;
 mod kubectl;
@@ -9,11 +11,14 @@ mod mesh;
 mod own;
 mod rehearse;
 mod report;
+mod upgrade;
 mod web;
 
 pub use argocd::argocd;
+pub use dagger::dagger;
 pub use headscale::{HeadscaleOptions, headscale};
 pub use ingress::ingress;
 pub use mesh::mesh;
 pub use rehearse::{Rehearsal, rehearse};
 pub use report::{Report, ReportStep};
+pub use upgrade::upgrade;

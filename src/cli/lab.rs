@@ -144,6 +144,10 @@ struct TestArgs {
 enum Scenario {
     /// Argo CD: all of its pods run, its server answers, and it follows a repository on a Git server of the lab
     Argocd,
+    /// One release, then the next one: what `plan` said is what happens, and nothing is lost
+    Upgrade,
+    /// A Dagger engine's Service, lock and certificates, with a stand-in for the engine
+    Dagger,
     /// Traefik in a pod: routes by host and path, TLS by a CA of the cluster's own
     Ingress,
     /// WireGuard between five nodes, from keys to pings; one node killed and back, one key rotated; needs no part of Kubernetes
@@ -298,6 +302,8 @@ fn test(ui: &Ui, args: &TestArgs) -> Result<Outcome> {
     let lab = LabOptions::new(args.assets.clone());
     let report = match args.scenario {
         Scenario::Argocd => block_on(scenario::argocd(&lab, &progress))?,
+        Scenario::Upgrade => block_on(scenario::upgrade(&lab, &progress))?,
+        Scenario::Dagger => block_on(scenario::dagger(&lab, &progress))?,
         Scenario::Ingress => block_on(scenario::ingress(&lab, &progress))?,
         Scenario::Mesh => block_on(scenario::mesh(&lab, &progress))?,
         Scenario::Headscale => {

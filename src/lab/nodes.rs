@@ -21,7 +21,7 @@ mod wiring;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use kube::Client;
@@ -220,6 +220,19 @@ impl Lab {
     /// A usage error for a node that is not there.
     pub fn command(&self, node: usize, program: &Path) -> Result<tokio::process::Command> {
         Ok(self.node(node)?.namespaces.command(program))
+    }
+
+    /// Lets a node's kubelet reach the API server at another address of the primer: it is told so, and starts again.
+    ///
+    /// # Errors
+    /// A usage error for a node that is not there; an environment error when it cannot be told.
+    pub async fn reach_api_at(&self, node: usize, address: IpAddr) -> Result<()> {
+        let namespaces = &self.node(node)?.namespaces;
+        kubelet::reach_api_at(&namespaces.folder.join("kubelet.kubeconfig"), SocketAddr::new(address, self.addresses.api().port()))?;
+        // Its supervisor starts another one. Only processes of the node are seen there.
+        let ended = namespaces.command(Path::new("pkill")).args(["-TERM", "-x", "kubelet"]).status().await;
+        let cannot = || Error::environment("the kubelet cannot be started again");
+        if ended.map_err(|cause| cannot().caused_by(cause))?.success() { Ok(()) } else { Err(cannot()) }
     }
 
     /// Starts a program on a node that runs as long as the lab. Its output goes to `NAME.log` in the scratch folder.

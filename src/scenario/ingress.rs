@@ -9,18 +9,18 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::apply::apply;
+use super::backend::{self, Backend};
 use super::kubectl::{Kubectl, output};
 use super::own::{ANYBODY, Own, rendered};
 use super::report::{Recorder, Report, Seen};
 use crate::diag::{Error, Progress, Result};
-use crate::lab::{Forward, Image, ImageFile, Lab, LabOptions, Recipe};
+use crate::lab::{Forward, Image, Lab, LabOptions, Recipe};
 use crate::manifest::Release;
 use crate::process::interrupted;
 
 const PRIMER: [u8; 4] = [10, 77, 0, 1];
 const HTTP: u16 = 30081;
 const HTTPS: u16 = 30443;
-const WEB: &str = "manifestgen.invalid/web:1";
 const SECURE: &str = "safe.internal";
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -52,7 +52,7 @@ const REQUESTS: [(&str, &str, &str); 7] = [
 pub async fn ingress(lab: &LabOptions, progress: &dyn Progress) -> Result<Report> {
     let [kubectl, curl, _] = lab.places.find_all(["kubectl", "curl", "age-keygen"])?;
     let release = rendered(&cluster(ANYBODY))?;
-    let images = [traefik(&release)?, web()].map(Image::Recipe).to_vec();
+    let images = [traefik(&release)?, backend::image()].map(Image::Recipe).to_vec();
     let options = LabOptions { images, workers: 1, ..lab.clone() };
     let mut recorder = Recorder::new("ingress", &SIMULATED, progress);
     let started = recorder.step("a lab is up", async { Lab::start(&options, progress).await.map(|lab| (lab, None)) }).await?;
@@ -77,7 +77,8 @@ pub async fn ingress(lab: &LabOptions, progress: &dyn Progress) -> Result<Report
 /// Three Services with their pods, and routes to them; the certificate comes from a CA of the cluster's own.
 fn cluster(admin: &str) -> Value {
     let service = |name: &str| json!({"name": name, "namespace": "shop", "port": 80});
-    let objects: Vec<Value> = ["shop", "api", "safe"].into_iter().flat_map(backend).collect();
+    let backend = |name| Backend { name, namespace: "shop", word: name, replicas: 1, node_port: None };
+    let objects: Vec<Value> = ["shop", "api", "safe"].into_iter().flat_map(|name| backend(name).objects()).collect();
     json!({
         "cluster": {"name": "lab", "namespaces": [{"name": "shop"}]},
         "ingress": {
@@ -98,54 +99,11 @@ fn cluster(admin: &str) -> Value {
     })
 }
 
-/// A web server that says which one it is, and what it was asked for.
-fn backend(name: &str) -> [Value; 2] {
-    let labels = json!({"app": name});
-    let metadata = json!({"name": name, "namespace": "shop"});
-    let serve = "mkdir -p deep && echo \"$NAME /\" > index.html && for path in x apix deep/er; do echo \"$NAME /$path\" > $path; done && \
-                 exec httpd -f -p 8080 -h .";
-    let container = json!({
-        "name": "web", "image": WEB, "args": ["-c", serve], "workingDir": "/www", "env": [{"name": "NAME", "value": name}],
-        "ports": [{"name": "http", "containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 1},
-        "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}},
-        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "32Mi"}},
-        "volumeMounts": [{"name": "www", "mountPath": "/www"}],
-    });
-    let pod = json!({
-        "automountServiceAccountToken": false,
-        "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": [{"name": "www", "emptyDir": {}}],
-    });
-    let template = json!({"metadata": {"labels": labels}, "spec": pod});
-    let deployment = json!({"replicas": 1, "selector": {"matchLabels": labels}, "template": template});
-    let service = json!({"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]});
-    [
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": deployment}),
-        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service}),
-    ]
-}
-
 fn traefik(release: &Release) -> Result<Recipe> {
     let deployment = release.objects().iter().find(|object| object.kind() == "Deployment" && object.name() == "traefik");
     let image = deployment.and_then(|object| object.value().get("spec")?.pointer("/template/spec/containers/0/image")?.as_str());
     let image = image.ok_or_else(|| Error::internal("the release has no Traefik"))?;
     Ok(Recipe::of_program(image, "/usr/local/bin/traefik", "traefik"))
-}
-
-fn web() -> Recipe {
-    let link = |name: &str| (format!("/bin/{name}"), ImageFile::Link { link: "busybox".to_owned() });
-    let mut files: std::collections::BTreeMap<String, ImageFile> = ["sh", "mkdir", "httpd"].into_iter().map(link).collect();
-    files.insert("/bin/busybox".to_owned(), ImageFile::Program { program: "busybox".to_owned() });
-    files.insert("/www/.keep".to_owned(), ImageFile::Text { text: String::new(), executable: false });
-    Recipe {
-        image: WEB.to_owned(),
-        files,
-        entrypoint: vec!["/bin/sh".to_owned()],
-        user: Some("65532:65532".to_owned()),
-        environment: [("PATH".to_owned(), "/bin".to_owned())].into(),
-    }
 }
 
 struct Story {

@@ -296,6 +296,44 @@ fn through_port_forward(place: &Place, target: &str) -> String {
     text(&answer.expect("curl runs")).trim().to_owned()
 }
 
+/// Both have the same names and addresses, and neither knows of the other.
+#[test]
+fn two_labs_run_side_by_side() {
+    if !possible() {
+        return;
+    }
+    let place = Place::new();
+    let names = ["one", "two"];
+    let up = |name: &&str| place.command(&["lab", "up", "--engine", "kubernetes", "--name", name, "--for", "10m"]);
+    let ups = names.each_ref().map(|name| up(name).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("manifestgen starts"));
+    for child in ups {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    let status: Value = serde_json::from_str(&place.good(&["lab", "status", "--format", "json"])).expect("JSON");
+    let labs = status["labs"].as_array().expect("labs");
+    let addresses: BTreeSet<&str> = labs.iter().filter_map(|lab| lab["nodes"][0]["address"].as_str()).collect();
+    assert_eq!((labs.len(), addresses.len()), (2, 1), "{status}");
+    let ask = |name: &str, arguments: &[&str]| {
+        let file = place.path().join(name);
+        fs::write(&file, place.good(&["lab", "kubeconfig", "--name", name])).expect("written");
+        let mut command = Command::new(part("kubectl").expect("seen before"));
+        text(&command.args(arguments).env("KUBECONFIG", file).output().expect("kubectl runs"))
+    };
+    for name in names {
+        assert!(ask(name, &["create", "configmap", name]).contains("created"));
+    }
+    for (name, other) in [("one", "two"), ("two", "one")] {
+        let maps = ask(name, &["get", "configmaps", "--output=name"]);
+        assert!(maps.contains(&format!("configmap/{name}")) && !maps.contains(&format!("configmap/{other}")), "{maps}");
+    }
+    place.good(&["lab", "down", "--name", "one"]);
+    assert!(ask("two", &["wait", "--for=condition=Ready", "--timeout=10s", "node/primer"]).contains("condition met"));
+    place.good(&["lab", "exec", "--name", "two", "--", "ip", "address", "show", "lan"]);
+    place.good(&["lab", "down", "--all"]);
+    place.is_clean();
+}
+
 #[test]
 fn killed_at_any_moment_a_lab_leaves_nothing() {
     if !possible() {

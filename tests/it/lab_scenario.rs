@@ -60,6 +60,42 @@ fn ingress_routes_to_pods_with_a_certificate_of_the_own_ca() {
 }
 
 #[test]
+fn an_upgrade_does_what_was_planned_and_loses_nothing() {
+    let there = ["headscale-0.28", "headscale-0.29", "tailscale", "tailscaled"].map(|name| part(name).is_some());
+    if !possible() || there.contains(&false) {
+        return;
+    }
+    let place = Place::new();
+    let report = told(&place, &["lab", "test", "upgrade", "--format", "json"]);
+    let seen = |name: &str| seen(&report, name);
+    assert!(seen("the way to release N+1 is planned").contains("1 create, "), "{report}");
+    assert!(seen("release N+1 is applied and healthy, and requests go on").ends_with("`new`, none failed"), "{report}");
+    assert!(seen("what was planned is what happened").ends_with("a second plan has nothing to do"), "{report}");
+    assert!(seen("nothing is lost").starts_with("the user has id 1 as before, online: worker-1, the volume is "), "{report}");
+    place.is_clean();
+}
+
+#[test]
+fn a_dagger_engine_is_locked_and_reached_by_whom_it_should_be() {
+    let there = ["dagger-stand-in", "age-keygen"].map(|name| part(name).is_some());
+    if !possible() || there.contains(&false) {
+        return;
+    }
+    let place = Place::new();
+    let report = told(&place, &["lab", "test", "dagger", "--format", "json"]);
+    let seen = |name: &str| seen(&report, name);
+    assert_eq!(seen("a client of a named namespace reaches the Service"), "engine dagger-engine-0, opening 1 of its cache");
+    let waits = seen("a second engine on the same volume does not get the lock");
+    assert_eq!(waits, "dagger-engine: could not lock /var/lib/dagger/dagger-engine.lock, another instance running?");
+    assert_eq!(seen("it gets it when the first one is gone"), "engine second, opening 2 of its cache");
+    assert_eq!(seen("a client with a certificate is answered"), "engine dagger-engine-0, opening 3 of its cache");
+    assert_eq!(seen("without one it is refused"), "remote error: tls: certificate required");
+    assert_eq!(seen("with one of another authority it is refused"), "remote error: tls: unknown certificate authority");
+    assert_eq!(seen("the pod is killed, and the next one has lock and cache"), "engine dagger-engine-0, opening 4 of its cache");
+    place.is_clean();
+}
+
+#[test]
 fn the_mesh_outlives_a_node_and_a_key() {
     let there = ["wg", "age", "age-keygen", "ip", "nsenter"].map(|name| part(name).is_some());
     // A kernel with WireGuard does without, but which one this is shows only on the way.
@@ -84,7 +120,8 @@ fn the_mesh_outlives_a_node_and_a_key() {
 
 #[test]
 fn headscale_keeps_its_state_and_its_workers() {
-    if !possible() | part("headscale-0.29").is_none() | part("tailscale").is_none() | part("tailscaled").is_none() {
+    let there = ["headscale-0.29", "tailscale", "tailscaled", "age-keygen", "pkill", "ss"].map(|name| part(name).is_some());
+    if !possible() || there.contains(&false) {
         return;
     }
     let place = Place::new();
@@ -92,8 +129,12 @@ fn headscale_keeps_its_state_and_its_workers() {
     let report = told(&place, &["lab", "test", "headscale", "--format", "json", "--junit", junit.to_str().expect("UTF-8")]);
     let seen = |name: &str| seen(&report, name);
     assert_eq!(seen("/health answers on NodePort 30080"), r#"200 {"status":"pass"}"#);
-    assert_eq!(seen("the workers join the mesh"), "online: worker-1, worker-2");
-    assert_eq!(seen("the state is kept"), "user `lab` is there; online: worker-1, worker-2");
+    assert_eq!(seen("the nodes join the mesh"), "online: primer, worker-1, worker-2");
+    assert!(seen("all nodes reach each other over the mesh").starts_with("6 of 6; pong from "), "{report}");
+    assert!(seen("kubelets reach the API over the mesh").starts_with("at 100.64.0."), "{report}");
+    assert_eq!(seen("the state is kept"), "user `lab` is there; online: primer, worker-1, worker-2");
+    assert_eq!(seen("the noise key is rotated, delivered and in use"), "the server has another key");
+    assert_eq!(seen("nodes whose tailscaled is restarted know the new key"), "user `lab` is there; online: primer, worker-1, worker-2");
     assert!(fs::read_to_string(junit).expect("a report").contains("failures=\"0\""));
     place.is_clean();
 }

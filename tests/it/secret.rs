@@ -141,6 +141,7 @@ fn secrets_are_made_checked_rotated_and_given_to_others() {
     using `cluster.yaml`
     made `noise` in `secrets/noise.age`
     `noise`: `secret deliver` changes Secret `headscale/headscale-secrets`, and restarts Deployment `headscale/headscale`
+    `noise`: then restart `tailscaled` on every node of the mesh: it knows the server by the former key until then
     hint: old values stay in version control and in backups: revoke them where they were used
     ");
     assert_ne!(home.read("secrets/noise.age"), noise);

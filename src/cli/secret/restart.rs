@@ -30,6 +30,10 @@ pub(super) fn needed(cluster: &Cluster, release: &Release, made: &[Made]) -> Vec
                 }
                 Destination::K3sAgentToken => Some(format!("`{name}`: restart k3s on {nodes}, servers first")),
                 Destination::TailscaleAuthKey => Some(format!("`{name}`: only nodes that join from now on use it; joined ones stay")),
+                // A client asks for the server's key once (`loadServerPubKeys` in control/controlclient/direct.go of tailscale 1.98).
+                Destination::HeadscaleNoiseKey => Some(format!(
+                    "`{name}`: then restart `tailscaled` on every node of the mesh: it knows the server by the former key until then"
+                )),
                 Destination::File { .. } => Some(format!("`{name}`: switch {nodes}, then restart what reads the file")),
                 _ => None,
             });

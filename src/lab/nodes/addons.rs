@@ -84,7 +84,7 @@ fn config(domain: &str) -> Value {
 }
 
 fn deployment() -> Value {
-    let probe = |path: &str, port: u16| json!({"httpGet": {"path": path, "port": port}, "periodSeconds": 2});
+    let probe = |path: &str, port: u16| json!({"httpGet": {"path": path, "port": port}, "periodSeconds": 1});
     json!({
         "metadata": metadata(),
         "spec": {

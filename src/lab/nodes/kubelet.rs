@@ -1,9 +1,14 @@
 //! kubelet and kube-proxy of a node.
 
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::addresses::Addresses;
 use super::runtime::CONTAINERD_SOCKET;
+use crate::diag::{Error, Result};
 
 /// kubelet's configuration (`kubelet.config.k8s.io/v1beta1`). Relative paths lie in the node's folder.
 pub(super) fn kubelet(addresses: &Addresses, domain: &str, group: &str) -> Value {
@@ -32,6 +37,18 @@ pub(super) fn kubelet(addresses: &Addresses, domain: &str, group: &str) -> Value
         "nodeStatusUpdateFrequency": "4s",
         "shutdownGracePeriod": "0s",
     })
+}
+
+/// Changes where a kubeconfig leads. The certificate there names the primer, not the address.
+pub(super) fn reach_api_at(kubeconfig: &Path, address: SocketAddr) -> Result<()> {
+    let cannot = || Error::environment(format!("cannot change `{}`", kubeconfig.display()));
+    let text = fs::read_to_string(kubeconfig).map_err(|cause| cannot().caused_by(cause))?;
+    let mut value: Value = serde_json::from_str(&text).map_err(|cause| cannot().caused_by(cause))?;
+    let cluster = value.pointer_mut("/clusters/0/cluster").and_then(Value::as_object_mut).ok_or_else(cannot)?;
+    cluster.insert("server".to_owned(), json!(format!("https://{address}")));
+    cluster.insert("tls-server-name".to_owned(), json!("primer"));
+    // It keeps its mode.
+    fs::write(kubeconfig, value.to_string()).map_err(|cause| cannot().caused_by(cause))
 }
 
 pub(super) fn kubelet_arguments(name: &str, address: &str) -> Vec<String> {

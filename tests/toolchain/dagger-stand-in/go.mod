@@ -1,0 +1,3 @@
+module manifestgen.invalid/toolchain/dagger-stand-in
+
+go 1.26.0
