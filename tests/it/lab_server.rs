@@ -60,7 +60,8 @@ pub(crate) fn refusals(definitions: &[Value], releases: impl IntoIterator<Item =
 
 /// The objects that were not asked about yet, and all namespaces.
 fn without(release: &Release, asked: &mut HashSet<String>) -> Release {
-    let namespace_of = |object: &Object| release.objects().iter().find(|other| is_namespace(other) && Some(other.name()) == object.namespace());
+    let namespace_of =
+        |object: &Object| release.objects().iter().find(|other| is_namespace(other) && Some(other.name()) == object.namespace());
     let text = |object: &Object| serde_json::to_string(object).expect("JSON");
     let key = |object: &Object| namespace_of(object).map(text).unwrap_or_default() + &text(object);
     let objects = release.objects().iter().filter(|object| asked.insert(key(object)) || is_namespace(object)).cloned().collect();
