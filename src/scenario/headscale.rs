@@ -7,15 +7,18 @@ mod tailnet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use futures_util::future::FutureExt as _;
 use serde_json::{Value, json};
+use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::apply::apply;
 use super::kubectl::Kubectl;
 use super::own::{ANYBODY, Own, rendered};
 use super::report::{Recorder, Report, Seen};
+use super::steps::{Action, List, Stage, play};
 use crate::diag::{Error, Progress, Result};
-use crate::lab::{Forward, Image, Lab, LabOptions};
+use crate::lab::{Forward, Image, Lab, LabOptions, NodeInfo};
 use crate::manifest::Release;
 use crate::process::interrupted;
 
@@ -23,7 +26,9 @@ pub(super) use server::{Headscale, health, recipe};
 pub(super) use tailnet::{Parts, join};
 
 use server::{USER, public_key};
-use tailnet::{kubelets, ping, restart};
+use tailnet::{Members, kubelets, ping, restart};
+
+const STEPS: &str = include_str!("steps/headscale.json");
 
 /// What the story needs.
 #[derive(Debug, Clone)]
@@ -56,22 +61,27 @@ const SIMULATED: [&str; 4] = [
 /// # Errors
 /// A usage or environment error before it begins (no root, no programs), or an interruption; everything is cleaned up by then.
 pub async fn headscale(options: &HeadscaleOptions, progress: &dyn Progress) -> Result<Report> {
+    let (list, actions) = (steps()?, actions());
     let places = &options.lab.places;
     let parts = Parts::find(places)?;
-    let [_] = places.find_all(["age-keygen"])?;
+    let [..] = places.find_all(["age-keygen", "curl", "jq", "ping"])?;
     let release = rendered(&cluster(options.workers, ANYBODY))?;
     let lab_options =
         LabOptions { workers: options.workers, images: vec![Image::Recipe(recipe(&release, &parts.headscale)?)], ..options.lab.clone() };
     let mut recorder = Recorder::new("headscale", &SIMULATED, progress);
     let started = recorder.step("a lab is up", async { Lab::start(&lab_options, progress).await.map(|lab| (lab, None)) }).await?;
-    let Some(mut lab) = started else { return Ok(recorder.finish()) };
+    let Some(lab) = started else { return Ok(recorder.finish()) };
     recorder.on_server(lab.version());
     let own = Own::new(&lab, places);
+    let kubectl = Kubectl { program: parts.kubectl.clone(), kubeconfig: lab.kubeconfig().to_owned() };
+    let forward = lab.forward(node_port(), 0).await?;
+    let (release, user, key, members) = (None, 0, String::new(), Members::new());
+    let mut story = Story { lab, own, parts, kubectl, forward, workers: options.workers, progress, release, user, key, members };
     let told = tokio::select! {
         error = interrupted() => Err(error),
-        told = tell(&mut recorder, &mut lab, &own, &parts, options.workers, progress) => told,
+        told = play(&list, &actions, &mut recorder, &mut story) => told,
     };
-    let stopped = recorder.step("the lab is gone", async { lab.stop().await.map(|()| ((), None)) }).await;
+    let stopped = recorder.step("the lab is gone", async { story.lab.stop().await.map(|()| ((), None)) }).await;
     told?;
     stopped?;
     Ok(recorder.finish())
@@ -98,70 +108,126 @@ fn cluster(workers: u8, admin: &str) -> Value {
     })
 }
 
-/// From the release to the killed pod. Ends early where a step fails.
-async fn tell(recorder: &mut Recorder<'_>, lab: &mut Lab, own: &Own, parts: &Parts, workers: u8, progress: &dyn Progress) -> Result<()> {
-    let Some(release) = recorder.step("secrets are made and delivered", secrets(own, workers)).await? else { return Ok(()) };
-    let workers = usize::from(workers);
-    let kubectl = Kubectl { program: parts.kubectl.clone(), kubeconfig: lab.kubeconfig().to_owned() };
-    let headscale = Headscale { kubectl: &kubectl };
-    let applied = recorder.step("the release is applied and healthy", apply(lab, &release, progress)).await?;
-    let Some(()) = applied else { return Ok(()) };
+fn steps() -> Result<List> {
+    List::read(STEPS, &actions().map(|(id, _)| id))
+}
 
-    let forward = lab.forward(node_port(), 0).await?;
-    let healthy = recorder.step("/health answers on NodePort 30080", health(&forward)).await?;
-    let Some(()) = healthy else { return Ok(()) };
+fn actions<'p>() -> [(&'static str, Action<Story<'p>>); 11] {
+    [
+        ("secrets", |story| story.secrets().boxed_local()),
+        ("release", |story| story.applied().boxed_local()),
+        ("user", |story| story.user().boxed_local()),
+        ("key", |story| story.key().boxed_local()),
+        ("joined", |story| story.joined().boxed_local()),
+        ("pings", |story| ping(&story.lab, &story.parts).boxed_local()),
+        ("kubelets", |story| kubelets(&story.lab, &story.parts, &story.kubectl).boxed_local()),
+        ("killed", |story| kill(&story.kubectl).boxed_local()),
+        ("state", |story| story.kept().boxed_local()),
+        ("rotated", |story| story.rotated().boxed_local()),
+        ("restarted", |story| story.restarted().boxed_local()),
+    ]
+}
 
-    let Some(user) = recorder.step("a user is made", headscale.create_user()).await? else { return Ok(()) };
-    let Some(key) = recorder.step("a pre-auth key is made", headscale.create_key(user)).await? else { return Ok(()) };
+struct Story<'p> {
+    lab: Lab,
+    own: Own,
+    parts: Parts,
+    kubectl: Kubectl,
+    /// Leads to Headscale.
+    forward: Forward,
+    workers: u8,
+    progress: &'p dyn Progress,
+    /// With the secrets that were made for it.
+    release: Option<Release>,
+    /// Whose nodes they are.
+    user: u64,
+    key: String,
+    members: Members,
+}
 
-    // The primer is reached over the mesh, so that it is one of them.
-    let nodes = if workers > 0 { (0..=workers).collect() } else { Vec::new() };
-    let online = nodes.len();
-    let joined = recorder.step("the nodes join the mesh", join(lab, parts, &headscale, &key, nodes)).await?;
-    let Some(mut members) = joined else { return Ok(()) };
-    if workers > 0 {
-        let Some(()) = recorder.step("all nodes reach each other over the mesh", ping(lab, parts)).await? else { return Ok(()) };
-        let by_mesh = recorder.step("kubelets reach the API over the mesh", kubelets(lab, parts, &kubectl)).await?;
-        let Some(()) = by_mesh else { return Ok(()) };
+impl Stage for Story<'_> {
+    fn nodes(&self) -> Vec<NodeInfo> {
+        self.lab.nodes()
     }
 
-    let Some(()) = recorder.step("the pod is killed and another one is ready", kill(&kubectl)).await? else { return Ok(()) };
-    let state = recorder.step("the state is kept", kept(&headscale, &forward, user, online)).await?;
-    let Some(()) = state else { return Ok(()) };
-    let rotated = recorder.step("the noise key is rotated, delivered and in use", rotated(own, &kubectl, &forward)).await?;
-    let Some(()) = rotated else { return Ok(()) };
-    let back = async {
-        restart(lab, parts, &mut members).await?;
-        kept(&headscale, &forward, user, online).await
-    };
-    recorder.step("nodes whose tailscaled is restarted know the new key", back).await?;
-    Ok(())
+    fn shell(&self, node: usize, program: &str) -> Result<Command> {
+        self.lab.shell(node, program)
+    }
 }
 
-/// Age files, which `secret deliver` brings into the cluster before the release that waits for them.
-async fn secrets(own: &Own, workers: u8) -> Seen<Release> {
-    let cluster = cluster(workers, &own.identity().await?);
-    own.write(&cluster)?;
-    own.with_identity(&["secret", "create"]).await?;
-    own.with_identity(&["secret", "deliver"]).await?;
-    Ok((rendered(&cluster)?, Some("noise and DERP keys".to_owned())))
-}
+impl Story<'_> {
+    fn headscale(&self) -> Headscale<'_> {
+        Headscale { kubectl: &self.kubectl }
+    }
 
-/// `secret deliver` restarts what uses a value that changed.
-async fn rotated(own: &Own, kubectl: &Kubectl, forward: &Forward) -> Seen<()> {
-    let before = public_key(forward).await.ok_or_else(|| Error::environment("the server does not tell its key"))?;
-    own.with_identity(&["secret", "rotate", "noise"]).await?;
-    own.with_identity(&["secret", "deliver"]).await?;
-    kubectl.run(&["--namespace=headscale", "rollout", "status", "deployment/headscale", "--timeout=100s"]).await?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match public_key(forward).await {
-            Some(after) if after != before => return Ok(((), Some("the server has another key".to_owned()))),
-            other if Instant::now() >= deadline => {
-                return Err(Error::environment(format!("the server's key is {other:?}, and was {before}")));
-            }
-            _ => sleep(POLL).await,
+    /// Age files, which `secret deliver` brings into the cluster before the release that waits for them.
+    async fn secrets(&mut self) -> Seen<()> {
+        let cluster = cluster(self.workers, &self.own.identity().await?);
+        self.own.write(&cluster)?;
+        self.own.with_identity(&["secret", "create"]).await?;
+        self.own.with_identity(&["secret", "deliver"]).await?;
+        self.release = Some(rendered(&cluster)?);
+        Ok(((), Some("noise and DERP keys".to_owned())))
+    }
+
+    async fn applied(&mut self) -> Seen<()> {
+        let release = self.release.as_ref().ok_or_else(|| Error::internal("there is no release yet"))?;
+        apply(&self.lab, release, self.progress).await
+    }
+
+    async fn user(&mut self) -> Seen<()> {
+        let (user, seen) = self.headscale().create_user().await?;
+        self.user = user;
+        Ok(((), seen))
+    }
+
+    async fn key(&mut self) -> Seen<()> {
+        let (key, seen) = self.headscale().create_key(self.user).await?;
+        self.key = key;
+        Ok(((), seen))
+    }
+
+    /// The primer is one of them: kubelets reach it over the mesh.
+    async fn joined(&mut self) -> Seen<()> {
+        let nodes = 0..=usize::from(self.workers);
+        let headscale = Headscale { kubectl: &self.kubectl };
+        let (members, seen) = join(&mut self.lab, &self.parts, &headscale, &self.key, nodes).await?;
+        self.members = members;
+        Ok(((), seen))
+    }
+
+    /// The user is the same, and the nodes come back by themselves.
+    async fn kept(&mut self) -> Seen<()> {
+        health(&self.forward).await?;
+        let users = self.headscale().user_names().await?;
+        if !users.contains(&(self.user, USER.to_owned())) {
+            return Err(Error::environment(format!("the user is gone; there are {users:?}")));
         }
+        let ((), online) = self.headscale().wait_for_online(self.members.len()).await?;
+        Ok(((), Some(format!("user `{USER}` is there; {}", online.unwrap_or_default()))))
+    }
+
+    /// `secret deliver` restarts what uses a value that changed.
+    async fn rotated(&mut self) -> Seen<()> {
+        let before = public_key(&self.forward).await.ok_or_else(|| Error::environment("the server does not tell its key"))?;
+        self.own.with_identity(&["secret", "rotate", "noise"]).await?;
+        self.own.with_identity(&["secret", "deliver"]).await?;
+        self.kubectl.run(&["--namespace=headscale", "rollout", "status", "deployment/headscale", "--timeout=100s"]).await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match public_key(&self.forward).await {
+                Some(after) if after != before => return Ok(((), Some("the server has another key".to_owned()))),
+                other if Instant::now() >= deadline => {
+                    return Err(Error::environment(format!("the server's key is {other:?}, and was {before}")));
+                }
+                _ => sleep(POLL).await,
+            }
+        }
+    }
+
+    async fn restarted(&mut self) -> Seen<()> {
+        restart(&mut self.lab, &self.parts, &mut self.members).await?;
+        self.kept().await
     }
 }
 
@@ -183,13 +249,10 @@ async fn kill(kubectl: &Kubectl) -> Seen<()> {
     Ok(((), Some(format!("{} is followed by {}", before.trim(), after.trim()))))
 }
 
-/// The user is the same, and the workers come back by themselves.
-async fn kept(headscale: &Headscale<'_>, forward: &Forward, user: u64, workers: usize) -> Seen<()> {
-    health(forward).await?;
-    let users = headscale.user_names().await?;
-    if !users.contains(&(user, USER.to_owned())) {
-        return Err(Error::environment(format!("the user is gone; there are {users:?}")));
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn its_list_and_its_actions_go_together() {
+        super::steps().expect("a good list");
     }
-    let ((), online) = headscale.wait_for_online(workers).await?;
-    Ok(((), Some(format!("user `{USER}` is there; {}", online.unwrap_or_default()))))
 }

@@ -59,18 +59,19 @@ fn argocd_runs_in_seven_pods_and_follows_a_repository() {
 
 #[test]
 fn ingress_routes_to_pods_with_a_certificate_of_the_own_ca() {
-    let there = ["traefik", "age-keygen"].map(|name| part(name).is_some());
+    let there = ["traefik", "age-keygen", "openssl"].map(|name| part(name).is_some());
     if !possible() || there.contains(&false) {
         return;
     }
     let place = Place::new();
     let report = told(&place, &["lab", "test", "ingress", "--format", "json"]);
     let seen = |name: &str| seen(&report, name);
-    assert_eq!(seen("http://shop.internal/api/x answers 200"), "api /x");
-    assert_eq!(seen("http://shop.internal/apix answers 200"), "shop /apix");
-    assert_eq!(seen("https://safe.internal/deep/er answers 200"), "safe /deep/er");
-    assert!(seen("without the CA nothing is believed").contains("certificate"), "{report}");
-    assert!(seen("Traefik's pod is killed and routes answer again").contains("is followed by"), "{report}");
+    assert_eq!(seen("the certificate is delivered"), "kubernetes.io/tls");
+    assert!(seen("the certificate that was delivered is the one that is served").contains("Fingerprint="), "{report}");
+    assert_eq!(seen("a Service without pods is unavailable, until it has some again"), "200");
+    assert_eq!(checked(&report, "requests go by host and path elements, the longest first"), [2; 5]);
+    assert_eq!(checked(&report, "without the CA nothing is believed"), [2]);
+    assert_eq!((checked(&report, "Traefik's pods are killed and routes answer again"), skipped(&report)), (vec![1, 1, 2, 2], 2));
     place.is_clean();
 }
 
@@ -137,7 +138,7 @@ fn the_mesh_outlives_a_node_and_a_key() {
 
 #[test]
 fn headscale_keeps_its_state_and_its_workers() {
-    let there = ["headscale-0.29", "tailscale", "tailscaled", "age-keygen", "pkill", "ss"].map(|name| part(name).is_some());
+    let there = ["headscale-0.29", "tailscale", "tailscaled", "age-keygen", "jq", "ping", "pkill", "ss"].map(|name| part(name).is_some());
     if !possible() || there.contains(&false) {
         return;
     }
@@ -145,7 +146,10 @@ fn headscale_keeps_its_state_and_its_workers() {
     let junit = place.path().join("report.xml");
     let report = told(&place, &["lab", "test", "headscale", "--format", "json", "--junit", junit.to_str().expect("UTF-8")]);
     let seen = |name: &str| seen(&report, name);
-    assert_eq!(seen("/health answers on NodePort 30080"), r#"200 {"status":"pass"}"#);
+    assert_eq!(seen("/health answers on NodePort 30080"), r#"{"status":"pass"}"#);
+    assert_eq!(checked(&report, "/health answers on NodePort 30080"), [3]);
+    assert_eq!((checked(&report, "all nodes reach each other over the mesh"), skipped(&report)), (vec![6], 4));
+    assert_eq!(seen("all nodes are Ready"), "primer worker-1 worker-2");
     assert_eq!(seen("the nodes join the mesh"), "online: primer, worker-1, worker-2");
     assert!(seen("all nodes reach each other over the mesh").starts_with("6 of 6; pong from "), "{report}");
     assert!(seen("kubelets reach the API over the mesh").starts_with("at 100.64.0."), "{report}");

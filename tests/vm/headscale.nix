@@ -82,5 +82,5 @@ in
     worker1 = joining;
     worker2 = joining;
   };
-  testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/headscale.py;
+  testScript = import ./story.nix "headscale";
 }

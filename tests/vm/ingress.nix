@@ -94,5 +94,5 @@ in
     primer = node;
     worker = node;
   };
-  testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/ingress.py;
+  testScript = import ./story.nix "ingress";
 }

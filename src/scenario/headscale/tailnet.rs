@@ -58,7 +58,7 @@ pub(in crate::scenario) async fn join(
 
 async fn daemon(lab: &mut Lab, parts: &Parts, node: usize, name: &str) -> Result<Process> {
     let name = format!("{}-{name}", lab.nodes()[node].name);
-    let arguments = ["--statedir=/run/tailscale", "--socket=/run/tailscaled.sock", "--no-logs-no-support"];
+    let arguments = ["--statedir=/run/tailscale", "--socket=/run/tailscale/tailscaled.sock", "--no-logs-no-support"];
     lab.run(node, &name, &parts.tailscaled, &arguments).await
 }
 
@@ -103,7 +103,7 @@ async fn tailscale(lab: &Lab, parts: &Parts, node: usize, arguments: &[&str]) ->
 
 fn command(lab: &Lab, parts: &Parts, node: usize, arguments: &[&str]) -> Result<tokio::process::Command> {
     let mut command = lab.command(node, &parts.tailscale)?;
-    command.arg("--socket=/run/tailscaled.sock").args(arguments);
+    command.arg("--socket=/run/tailscale/tailscaled.sock").args(arguments);
     Ok(command)
 }
 
@@ -118,7 +118,8 @@ pub(super) async fn ping(lab: &Lab, parts: &Parts) -> Seen<()> {
         Ok::<_, Box<Error>>(said.lines().last().unwrap_or_default().to_owned())
     });
     let said = try_join_all(pings).await?;
-    Ok(((), Some(format!("{} of {0}; {}", said.len(), said[0]))))
+    let first = said.first().map(|first| format!("; {first}")).unwrap_or_default();
+    Ok(((), Some(format!("{} of {0}{first}", said.len()))))
 }
 
 /// Each worker's kubelet is told the primer's address in the mesh, connects there, and its node goes on being heard of.

@@ -30,7 +30,7 @@ pub(super) async fn run<S: Stage>(list: &List, check: &Check, stage: &S, values:
         };
         for target in targets {
             let variables = environment(list, check, stage, values, node, target).await?;
-            let text = until(stage, node, check, &variables).await?;
+            let text = until(stage, node, check, &list.command(check), &variables).await?;
             said = text.trim().lines().next_back().map(ToOwned::to_owned);
             times += 1;
         }
@@ -49,7 +49,7 @@ async fn environment<S: Stage>(
 ) -> Result<Vec<(String, String)>> {
     let nodes = stage.nodes();
     let mut environment = Vec::new();
-    for variable in variables(&check.run) {
+    for variable in variables(&list.command(check)) {
         let names = |from: usize| nodes[from..].iter().map(|node| node.name.as_str()).collect::<Vec<_>>().join(" ");
         let value = match variable.split_once('_') {
             None => names(usize::from(variable == "WORKERS")),
@@ -81,17 +81,17 @@ async fn of_node<S: Stage>(list: &List, within: u64, stage: &S, values: &mut Val
     }
     let unknown = || Error::internal(format!("the list has no value `{value}`"));
     let run = list.values.get(value).ok_or_else(unknown)?.clone();
-    let question = Check { on: Vec::new(), to: None, without: Vec::new(), run, within, fails: false };
-    let answer = until(stage, node, &question, &[]).await?.trim().to_owned();
+    let question = Check { on: Vec::new(), to: None, without: Vec::new(), run: run.clone(), within, fails: false };
+    let answer = until(stage, node, &question, &run, &[]).await?.trim().to_owned();
     values.insert(key, answer.clone());
     Ok(answer)
 }
 
 /// What it writes to stdout, when it ends as it should.
-async fn until<S: Stage>(stage: &S, node: usize, check: &Check, variables: &[(String, String)]) -> Result<String> {
+async fn until<S: Stage>(stage: &S, node: usize, check: &Check, text: &str, variables: &[(String, String)]) -> Result<String> {
     let deadline = Instant::now() + Duration::from_secs(check.within);
     loop {
-        let tried = once(stage, node, check, variables).await?;
+        let tried = once(stage, node, check, text, variables).await?;
         match tried {
             Ok(said) => return Ok(said),
             Err(why) if Instant::now() >= deadline => {
@@ -110,11 +110,12 @@ async fn once<S: Stage>(
     stage: &S,
     node: usize,
     check: &Check,
+    text: &str,
     variables: &[(String, String)],
 ) -> Result<std::result::Result<String, String>> {
     let mut command = stage.shell(node, "timeout")?;
     let bound = if check.within > 0 { check.within } else { ONE_TRY };
-    command.args([&bound.to_string(), "bash", "-c", &format!("set -euo pipefail; {}", check.run)]);
+    command.args([&bound.to_string(), "bash", "-c", &format!("set -euo pipefail; {text}")]);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let cannot = |cause| Error::environment("cannot run a command on a node").caused_by(cause);
     let output = command.kill_on_drop(true).output().await.map_err(cannot)?;

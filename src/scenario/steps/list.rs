@@ -17,6 +17,9 @@ pub(in crate::scenario) struct List {
     /// node, so it is something that stays.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
+    /// Shell functions for all checks, line by line.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// In this order.
     pub steps: Vec<Step>,
 }
@@ -88,6 +91,11 @@ impl List {
         if problems.is_empty() { Ok(list) } else { Err(Error::internal(format!("the list of `{}`: {}", list.vm, problems.join("; ")))) }
     }
 
+    /// What bash runs for a check.
+    pub(super) fn command(&self, check: &Check) -> String {
+        self.before.iter().chain([&check.run]).map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
     /// What is wrong with it for whoever plays it with these actions.
     pub(super) fn problems(&self, actions: &[&str]) -> Vec<String> {
         let mut problems = Vec::new();
@@ -111,7 +119,7 @@ impl List {
                 let strangers = named.filter(|name| Who::read(name).is_none());
                 problems.extend(strangers.map(|name| format!("step `{id}`: `{name}` is no node")));
                 let pair = check.to.is_some();
-                let unknown = variables(&check.run).into_iter().filter(|name| !self.knows(name, pair));
+                let unknown = variables(&self.command(check)).into_iter().filter(|name| !self.knows(name, pair));
                 problems.extend(unknown.map(|name| format!("step `{id}`: `${name}` is no variable")));
             }
         }

@@ -30,6 +30,11 @@ def variables(command: str) -> list[str]:
     return sorted(set(re.findall(r"\$\{?([A-Z][A-Z0-9_]*)", command)))
 
 
+def text(story: dict[str, Any], check: dict[str, Any]) -> str:
+    """What bash runs for a check: `before` holds functions for all of them."""
+    return "\n".join([*story.get("before", []), check["run"]])
+
+
 def knows(values: dict[str, str], variable: str, pair: bool) -> bool:
     whose, _, what = variable.partition("_")
     if not what:
@@ -56,7 +61,7 @@ def problems(story: dict[str, Any], actions: Collection[str]) -> list[str]:
         for check in checks:
             named = check.get("on", []) + check.get("to", []) + check.get("without", [])
             found += [f"step `{name}`: `{one}` is no node" for one in named if not (one in ("all", "workers") or is_one(one))]
-            unknown = [one for one in variables(check["run"]) if not knows(story.get("values", {}), one, "to" in check)]
+            unknown = [one for one in variables(text(story, check)) if not knows(story.get("values", {}), one, "to" in check)]
             found += [f"step `{name}`: `${one}` is no variable" for one in unknown]
     return found + [f"the action `{name}` has no step" for name in actions if name not in seen]
 
@@ -70,8 +75,8 @@ def until(node: Node, command: str, within: int, fails: bool) -> str:
 
 def environment(nodes: list[Node], check: dict[str, Any], node: int, target: int) -> str:
     """The variables that a check uses, as commands before it."""
-    text = ""
-    for variable in variables(check["run"]):
+    exports = ""
+    for variable in variables(text(STEPS, check)):
         whose, _, what = variable.partition("_")
         if not what:
             value = " ".join(one.name for one in nodes[whose == "WORKERS" :])
@@ -89,8 +94,8 @@ def environment(nodes: list[Node], check: dict[str, Any], node: int, target: int
                 if key not in VALUES:
                     VALUES[key] = until(nodes[number], STEPS["values"][what], check.get("within", 0), False).strip()
                 value = VALUES[key]
-        text += f"export {variable}={shlex.quote(value)}; "
-    return text
+        exports += f"export {variable}={shlex.quote(value)}; "
+    return exports
 
 
 def play(*nodes: Node) -> None:
@@ -113,7 +118,7 @@ def play(*nodes: Node) -> None:
                 ]
                 for node in meant[0]:
                     for target in [to for to in meant[1] if to != node] if "to" in check else [node]:
-                        command = environment(list(nodes), check, node, target) + check["run"]
+                        command = environment(list(nodes), check, node, target) + text(STEPS, check)
                         until(nodes[node], command, check.get("within", 0), check.get("fails", False))
 
 

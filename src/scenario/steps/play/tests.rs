@@ -64,7 +64,7 @@ fn played(list: &List, actions: &[&str], folder: &Path) -> (String, String) {
 fn cases() {
     let cases: Vec<Value> = serde_json::from_str(include_str!("../../../../fixtures/steps/cases.json")).expect("JSON");
     for case in cases {
-        let list = json!({"vm": "none", "values": case["values"].as_object().cloned().unwrap_or_default(), "steps": case["steps"]});
+        let list = json!({"vm": "none", "before": case["before"].as_array().cloned().unwrap_or_default(), "values": case["values"].as_object().cloned().unwrap_or_default(), "steps": case["steps"]});
         let list: List = serde_json::from_value(list).expect("a list");
         let actions: Vec<&str> = case["actions"].as_array().expect("actions").iter().filter_map(Value::as_str).collect();
         let problems = list.problems(&actions);
