@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::FutureExt as _;
 use serde_json::{Value, json};
+use tokio::process::Command;
 use tokio::time::sleep;
 
 use super::apply::apply;
@@ -15,12 +17,15 @@ use super::headscale::{Headscale, Parts, health, join, node_port, recipe};
 use super::kubectl::Kubectl;
 use super::own::rendered;
 use super::report::{Recorder, Report, Seen};
+use super::steps::{Action as Act, List, Stage, play};
 use super::web;
 use crate::diag::{Error, ObjectRef, Progress, Result};
-use crate::lab::{Image, Lab, LabOptions};
+use crate::lab::{Image, Lab, LabOptions, NodeInfo};
 use crate::live::{self, Action, Connection, Plan, PlanOptions};
 use crate::manifest::Release;
 use crate::process::interrupted;
+
+const STEPS: &str = include_str!("steps/upgrade.json");
 
 /// The NodePort of the pods that are asked all the while, and what they say before and after.
 const WEB: u16 = 30081;
@@ -40,6 +45,7 @@ const SIMULATED: [&str; 3] = [
 /// # Errors
 /// A usage or environment error before it begins (no root, no programs), or an interruption; everything is cleaned up by then.
 pub async fn upgrade(lab: &LabOptions, progress: &dyn Progress) -> Result<Report> {
+    let (list, actions) = (steps()?, actions());
     let parts = Parts::find(&lab.places)?;
     let [_] = lab.places.find_all(["headscale-0.28"])?;
     let (old, new) = (rendered(&cluster(false))?, rendered(&cluster(true))?);
@@ -51,10 +57,11 @@ pub async fn upgrade(lab: &LabOptions, progress: &dyn Progress) -> Result<Report
     recorder.on_server(lab.version());
     let kubectl = Kubectl { program: parts.kubectl.clone(), kubeconfig: lab.kubeconfig().to_owned() };
     let connection = Connection { client: lab.client(), context: "lab".to_owned(), version: lab.version().to_owned() };
-    let mut story = Story { lab, parts, kubectl, connection, old, new };
+    let (user, key, plan, before) = (0, String::new(), None, None);
+    let mut story = Story { lab, parts, kubectl, connection, old, new, progress, user, key, plan, before };
     let told = tokio::select! {
         error = interrupted() => Err(error),
-        told = story.tell(&mut recorder, progress) => told,
+        told = play(&list, &actions, &mut recorder, &mut story) => told,
     };
     let stopped = recorder.step("the lab is gone", async { story.lab.stop().await.map(|()| ((), None)) }).await;
     told?;
@@ -71,10 +78,10 @@ fn cluster(is_new: bool) -> Value {
         replicas: if is_new { 3 } else { 2 },
         node_port: Some(WEB),
     };
-    let map = |name: &str, value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, "data": {"value": value}});
+    let map = |name: &str, value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": {"value": value}});
     let mut objects = web.objects().to_vec();
     objects.push(map("settings", if is_new { NEW } else { OLD }));
-    objects.push(map("same", "always"));
+    objects.push(map("stays", "always"));
     objects.push(map(if is_new { "comes" } else { "goes" }, "once"));
     json!({
         "cluster": {"name": "lab", "namespaces": [{"name": "shop"}]},
@@ -84,41 +91,78 @@ fn cluster(is_new: bool) -> Value {
     })
 }
 
-struct Story {
+fn steps() -> Result<List> {
+    List::read(STEPS, &actions().map(|(id, _)| id))
+}
+
+fn actions<'p>() -> [(&'static str, Act<Story<'p>>); 9] {
+    [
+        ("release", |story| apply(&story.lab, &story.old, story.progress).boxed_local()),
+        ("user", |story| story.user().boxed_local()),
+        ("key", |story| story.key().boxed_local()),
+        ("joined", |story| story.joined().boxed_local()),
+        ("planned", |story| story.planned().boxed_local()),
+        ("looked", |story| story.looked().boxed_local()),
+        ("smaller", |story| story.applied().boxed_local()),
+        ("as_planned", |story| story.as_planned().boxed_local()),
+        ("kept", |story| story.kept().boxed_local()),
+    ]
+}
+
+struct Story<'p> {
     lab: Lab,
     parts: Parts,
     kubectl: Kubectl,
     connection: Connection,
     old: Release,
     new: Release,
+    progress: &'p dyn Progress,
+    /// Whose nodes they are.
+    user: u64,
+    key: String,
+    /// From the old release to the new one, and what there was before it.
+    plan: Option<Plan>,
+    before: Option<Objects>,
+}
+
+impl Stage for Story<'_> {
+    fn nodes(&self) -> Vec<NodeInfo> {
+        self.lab.nodes()
+    }
+
+    fn shell(&self, node: usize, program: &str) -> Result<Command> {
+        self.lab.shell(node, program)
+    }
 }
 
 /// Objects by what they are called: their identity, and what they say without status and the server's own bookkeeping.
 type Objects = BTreeMap<ObjectRef, (String, Value)>;
 
-impl Story {
-    async fn tell(&mut self, recorder: &mut Recorder<'_>, progress: &dyn Progress) -> Result<()> {
-        let applied = recorder.step("release N is applied and healthy", apply(&self.lab, &self.old, progress)).await?;
-        let Some(()) = applied else { return Ok(()) };
-        let kubectl = Kubectl { program: self.kubectl.program.clone(), kubeconfig: self.kubectl.kubeconfig.clone() };
-        let headscale = Headscale { kubectl: &kubectl };
-        let Some(user) = recorder.step("a user is made", headscale.create_user()).await? else { return Ok(()) };
-        let Some(key) = recorder.step("a pre-auth key is made", headscale.create_key(user)).await? else { return Ok(()) };
-        let joined = recorder.step("a worker joins the mesh", join(&mut self.lab, &self.parts, &headscale, &key, [1])).await?;
-        let Some(_) = joined else { return Ok(()) };
-
-        let Some(plan) = recorder.step("the way to release N+1 is planned", self.plan(progress)).await? else { return Ok(()) };
-        let Some(before) = recorder.step("everything is looked at before", self.look(&plan)).await? else { return Ok(()) };
-        let applied = recorder.step("release N+1 is applied and healthy, and requests go on", self.applied(progress)).await?;
-        let Some(()) = applied else { return Ok(()) };
-        let as_planned = recorder.step("what was planned is what happened", self.as_planned(&plan, &before, progress)).await?;
-        let Some(()) = as_planned else { return Ok(()) };
-        recorder.step("nothing is lost", self.kept(&headscale, user, &before)).await?;
-        Ok(())
+impl Story<'_> {
+    fn headscale(&self) -> Headscale<'_> {
+        Headscale { kubectl: &self.kubectl }
     }
 
-    async fn plan(&self, progress: &dyn Progress) -> Seen<Plan> {
-        let plan = live::plan(&self.new, &self.connection, &PlanOptions::default(), progress).await?;
+    async fn user(&mut self) -> Seen<()> {
+        let (user, seen) = self.headscale().create_user().await?;
+        self.user = user;
+        Ok(((), seen))
+    }
+
+    async fn key(&mut self) -> Seen<()> {
+        let (key, seen) = self.headscale().create_key(self.user).await?;
+        self.key = key;
+        Ok(((), seen))
+    }
+
+    async fn joined(&mut self) -> Seen<()> {
+        let headscale = Headscale { kubectl: &self.kubectl };
+        let (_, seen) = join(&mut self.lab, &self.parts, &headscale, &self.key, [1]).await?;
+        Ok(((), seen))
+    }
+
+    async fn planned(&mut self) -> Seen<()> {
+        let plan = live::plan(&self.new, &self.connection, &PlanOptions::default(), self.progress).await?;
         let action = |kind: &str, name: &str| {
             let entry = plan.entries.iter().find(|entry| entry.object.kind == kind && entry.object.name == name);
             entry.map_or("nothing", |entry| entry.action.name())
@@ -129,7 +173,7 @@ impl Story {
             ("ConfigMap", "settings", "change"),
             ("ConfigMap", "comes", "create"),
             ("ConfigMap", "goes", "delete"),
-            ("ConfigMap", "same", "unchanged"),
+            ("ConfigMap", "stays", "unchanged"),
         ];
         for (kind, name, wanted) in said {
             if action(kind, name) != wanted {
@@ -138,7 +182,19 @@ impl Story {
         }
         let counted = |action: Action| format!("{} {}", plan.count(action), action.name());
         let all = [Action::Create, Action::Change, Action::Replace, Action::Delete, Action::Unchanged].map(counted).join(", ");
-        Ok((plan, Some(all)))
+        self.plan = Some(plan);
+        Ok(((), Some(all)))
+    }
+
+    fn known(&self) -> Result<(&Plan, &Objects)> {
+        self.plan.as_ref().zip(self.before.as_ref()).ok_or_else(|| Error::internal("nothing was planned or looked at"))
+    }
+
+    async fn looked(&mut self) -> Seen<()> {
+        let plan = self.plan.as_ref().ok_or_else(|| Error::internal("nothing was planned"))?;
+        let (before, seen) = self.look(plan).await?;
+        self.before = Some(before);
+        Ok(((), seen))
     }
 
     /// All objects that the plan names, as far as they are there.
@@ -162,7 +218,7 @@ impl Story {
     }
 
     /// All the while somebody asks the pods of which there are several.
-    async fn applied(&self, progress: &dyn Progress) -> Seen<()> {
+    async fn applied(&mut self) -> Seen<()> {
         let forward = self.lab.forward(SocketAddr::new(node_port().ip(), WEB), 0).await?;
         let done = Cell::new(false);
         let asking = async {
@@ -178,7 +234,7 @@ impl Story {
             answers
         };
         let applying = async {
-            let applied = apply(&self.lab, &self.new, progress).await;
+            let applied = apply(&self.lab, &self.new, self.progress).await;
             done.set(true);
             applied
         };
@@ -200,7 +256,8 @@ impl Story {
         }
     }
 
-    async fn as_planned(&self, plan: &Plan, before: &Objects, progress: &dyn Progress) -> Seen<()> {
+    async fn as_planned(&mut self) -> Seen<()> {
+        let (plan, before) = self.known()?;
         let (after, _) = self.look(plan).await?;
         let wrong: Vec<String> = plan
             .entries
@@ -221,7 +278,7 @@ impl Story {
         if !wrong.is_empty() {
             return Err(Error::environment(wrong.join("; ")));
         }
-        let again = live::plan(&self.new, &self.connection, &PlanOptions::default(), progress).await?;
+        let again = live::plan(&self.new, &self.connection, &PlanOptions::default(), self.progress).await?;
         if again.is_empty() {
             Ok(((), Some(format!("{} of {} objects; a second plan has nothing to do", plan.entries.len(), plan.entries.len()))))
         } else {
@@ -230,7 +287,8 @@ impl Story {
     }
 
     /// The volume is the same one, and so is what Headscale has in it; the worker is back by itself.
-    async fn kept(&self, headscale: &Headscale<'_>, user: u64, before: &Objects) -> Seen<()> {
+    async fn kept(&mut self) -> Seen<()> {
+        let ((_, before), headscale, user) = (self.known()?, self.headscale(), self.user);
         let forward = self.lab.forward(node_port(), 0).await?;
         health(&forward).await?;
         let users = headscale.user_names().await?;
@@ -270,4 +328,12 @@ fn object(value: &Value) -> Option<(ObjectRef, (String, Value))> {
     annotations.remove("deployment.kubernetes.io/revision");
     content.insert("metadata".to_owned(), json!({"labels": metadata["labels"], "annotations": annotations}));
     Some((reference, (uid, Value::Object(content))))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn its_list_and_its_actions_go_together() {
+        super::steps().expect("a good list");
+    }
 }

@@ -89,6 +89,23 @@ fn rooms_use_only_what_the_table_allows() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The Nix package is made of these folders alone (nix/package.nix), and its build runs the unit tests.
+#[test]
+fn what_is_compiled_in_is_in_the_nix_package() {
+    let mut wrong = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let text = fs::read_to_string(&file).expect("source text");
+        for (at, macro_name) in text.match_indices("include_str!(\"").chain(text.match_indices("include_bytes!(\"")) {
+            let path = text[at + macro_name.len()..].split('"').next().unwrap_or_default();
+            let path = file.parent().expect("a folder").join(path).canonicalize().expect("a file that is compiled in");
+            if !["src", "data"].iter().any(|folder| path.starts_with(root().join(folder))) {
+                wrong.push(format!("{}: {}", file.display(), path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn leaves_know_no_room_above_them() {
     for (room, allowed) in table() {

@@ -85,7 +85,9 @@ fn an_upgrade_does_what_was_planned_and_loses_nothing() {
     let report = told(&place, &["lab", "test", "upgrade", "--format", "json"]);
     let seen = |name: &str| seen(&report, name);
     assert!(seen("the way to release N+1 is planned").contains("1 create, "), "{report}");
-    assert!(seen("release N+1 is applied and healthy, and requests go on").ends_with("`new`, none failed"), "{report}");
+    let upgraded = "release N+1 is applied and healthy, and has deleted what it no longer holds";
+    assert!(seen(upgraded).ends_with("`new`, none failed"), "{report}");
+    assert_eq!((checked(&report, upgraded), skipped(&report)), (vec![1, 1], 2));
     assert!(seen("what was planned is what happened").ends_with("a second plan has nothing to do"), "{report}");
     assert!(seen("nothing is lost").starts_with("the user has id 1 as before, online: worker-1, the volume is "), "{report}");
     place.is_clean();

@@ -14,6 +14,7 @@ from typing import Any
 import stories
 
 HERE = Path(__file__).resolve().parent
+INDEXES = HERE.parent / "vm" / "index"
 
 
 class Count:
@@ -102,7 +103,7 @@ def scripts_of_files() -> dict[str, dict[str, Any]]:
 
 def played(count: Count, tests: dict[str, dict[str, Any]]) -> None:
     """The player of stories, and the stories as far as they go without machines."""
-    cases = json.loads((HERE.parent.parent / "fixtures" / "steps" / "cases.json").read_text())
+    cases = json.loads((stories.LISTS / "play" / "cases.json").read_text())
     for case in cases:
         count.judge(f"stories: {case['name']}", stories.case_problem(case))
     for story in stories.stories():
@@ -242,6 +243,25 @@ def at_rest_problem(cluster: dict[str, Any], out: Path) -> str:
     return "" if found == wanted else f"expected {sorted(wanted)}\nactual   {sorted(found)}"
 
 
+def indexes(count: Count, folder: Path, program: str) -> None:
+    """The indexes of the VM tests, from their cluster files as the last evaluation wrote them: nixpkgs is not needed for that."""
+    for index in sorted(INDEXES.glob("*.nix")):
+        file = folder / f"{index.stem}.yaml"
+        committed = index.with_suffix(".json")
+        file.write_text(committed.read_text() if committed.is_file() else "{}")
+        result = run(program, "render", "--config", str(file), "--format", "nix", "--check", "--output", str(index))
+        count.judge(f"index of {index.stem}", said(result) if result.returncode else "")
+
+
+def committed_problem(cluster: dict[str, Any]) -> str:
+    """What `indexes` goes by is what the machine has."""
+    file = Path(cluster["index"]).with_suffix(".json")
+    if file.parent != INDEXES:
+        return ""
+    same = file.is_file() and json.loads(file.read_text()) == cluster["settings"] and not cluster["profile"]
+    return "" if same else f"{file} is not its cluster file: NIXPKGS_LIB=… MANIFESTGEN_UPDATE=1 tests/nix/run writes it"
+
+
 def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path, program: str) -> None:
     rendered: dict[str, tuple[str, Path]] = {}
     for name, cluster in all_clusters.items():
@@ -255,6 +275,7 @@ def clusters(count: Count, all_clusters: dict[str, dict[str, Any]], folder: Path
             result = run(program, "validate", "--config", str(file), *profile)
             problem = said(result) if result.returncode or "warning[" in result.stderr else ""
             count.judge(f"manifestgen validates the cluster of {name}", problem)
+            count.judge(f"committed cluster file of {name}", committed_problem(cluster))
             index = ["--format", "nix", "--check", "--output", cluster["index"]]
             result = run(program, "render", "--config", str(file), *profile, *index)
             count.judge(f"index of the cluster of {name}", said(result) if result.returncode else "")
@@ -286,6 +307,10 @@ def main() -> int:
             test_scripts(count, files, folder, given.tools)
         else:
             count.skip("test scripts: mypy and pyflakes are not installed")
+        if given.manifestgen:
+            indexes(count, folder, given.manifestgen)
+        else:
+            count.skip("indexes of VM tests: no manifestgen")
         if given.evaluated:
             evaluated = json.loads(given.evaluated.read_text())
             expectations(count, evaluated["checks"])

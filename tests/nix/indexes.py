@@ -1,5 +1,5 @@
 """Writes the index of each cluster file that the evaluation reads, as users do before they build. Those that are committed
-are left as they are, unless MANIFESTGEN_UPDATE=1 asks for new ones; check.py compares them."""
+are left as they are, unless MANIFESTGEN_UPDATE=1 asks for new ones, with their cluster files beside them; check.py compares both."""
 
 import json
 import os
@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+
+COMMITTED = Path(__file__).resolve().parent.parent / "vm" / "index"
 
 
 def main() -> int:
@@ -26,6 +29,9 @@ def main() -> int:
             profile = ["--profile", cluster["profile"]] if cluster["profile"] else []
             command = [program, "render", "--config", str(config), *profile, "--format", "nix", "--output", file]
             result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if Path(file).parent == COMMITTED:
+            # What its freshness is checked by where nothing is evaluated.
+            Path(file).with_suffix(".json").write_text(json.dumps(cluster["settings"], indent=2, sort_keys=True) + "\n")
         if result.returncode:
             failed = True
             print(f"{name}: no index\n{result.stderr}")

@@ -1,4 +1,4 @@
-"""Plays the cases of fixtures/steps/cases.json with the VM tests' own player, as the lab's plays them with its, and begins each
+"""Plays the cases of src/scenario/steps/play/cases.json with the VM tests' own player, as the lab's plays them with its, and begins each
 story as far as the first machine: by then its list and its actions were held against each other."""
 
 import contextlib

@@ -32,5 +32,5 @@ in
       (configMap "stays")
     ];
   };
-  testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/generations.py;
+  testScript = import ./story.nix "upgrade";
 }

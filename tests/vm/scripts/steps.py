@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable, Collection
 
 # How the steps of a story are played. They stand before this, as STEPS; their form is that of src/scenario/steps/list.rs, and
-# fixtures/steps/cases.json is played by this and by the lab's own player.
+# src/scenario/steps/play/cases.json is played by this and by the lab's own player.
 ACTIONS: dict[str, Callable[[], None]] = {}
 VALUES: dict[tuple[str, str], str] = {}
 

@@ -62,7 +62,7 @@ fn played(list: &List, actions: &[&str], folder: &Path) -> (String, String) {
 
 #[test]
 fn cases() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../../../../fixtures/steps/cases.json")).expect("JSON");
+    let cases: Vec<Value> = serde_json::from_str(include_str!("cases.json")).expect("JSON");
     for case in cases {
         let list = json!({"vm": "none", "before": case["before"].as_array().cloned().unwrap_or_default(), "values": case["values"].as_object().cloned().unwrap_or_default(), "steps": case["steps"]});
         let list: List = serde_json::from_value(list).expect("a list");
