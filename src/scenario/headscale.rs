@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::apply::apply;
+use super::backend::{self, Backend};
 use super::kubectl::Kubectl;
 use super::own::{ANYBODY, Own, rendered};
 use super::report::{Recorder, Report, Seen};
@@ -37,6 +38,8 @@ pub struct HeadscaleOptions {
 /// The primer's address, which the URL of the server is made of.
 const PRIMER: [u8; 4] = [10, 77, 0, 1];
 const NODE_PORT: u16 = 30080;
+/// The namespace of the pods that talk to each other.
+const PEERS: &str = "peers";
 
 /// How long anything may take, and how often it is asked for.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -48,7 +51,7 @@ const SIMULATED: [&str; 4] = [
     "the image holds the real headscale, built here from its Go module: it is not upstream's image",
     "volumes are made by the lab, under the name of k3s' local-path-provisioner",
     "kubelets join in the local network first, and are pointed to the API's address in the mesh when that is up; their node's own address \
-     stays the local one",
+     stays the local one, and so are the ways between pods of different nodes",
 ];
 
 /// Tells the story. Whether it ends well is in the report.
@@ -60,8 +63,8 @@ pub async fn headscale(options: &HeadscaleOptions, progress: &dyn Progress) -> R
     let parts = Parts::find(places)?;
     let [_] = places.find_all(["age-keygen"])?;
     let release = rendered(&cluster(options.workers, ANYBODY))?;
-    let lab_options =
-        LabOptions { workers: options.workers, images: vec![Image::Recipe(recipe(&release, &parts.headscale)?)], ..options.lab.clone() };
+    let images = [recipe(&release, &parts.headscale)?, backend::image()].map(Image::Recipe).to_vec();
+    let lab_options = LabOptions { workers: options.workers, images, ..options.lab.clone() };
     let mut recorder = Recorder::new("headscale", &SIMULATED, progress);
     let started = recorder.step("a lab is up", async { Lab::start(&lab_options, progress).await.map(|lab| (lab, None)) }).await?;
     let Some(mut lab) = started else { return Ok(recorder.finish()) };
@@ -90,12 +93,49 @@ fn cluster(workers: u8, admin: &str) -> Value {
     let headscale = json!({"disableCheckUpdates": true, "useAgenixSecrets": true});
     let key = |name: &str, to: &str| json!({"name": name, "make": {"type": "noise-key"}, "deliver": [{"type": to}]});
     json!({
-        "cluster": {"name": "lab"},
+        "cluster": {"name": "lab", "namespaces": [{"name": PEERS}]},
         "nodes": nodes,
         "headscale": headscale,
         "recipients": {"admins": [admin]},
         "secrets": [key("noise", "headscale-noise-key"), key("derp", "headscale-derp-key")],
+        "extraObjects": peers(workers),
     })
+}
+
+/// On each node a pod that answers, a Service for it, and a policy that lets these pods talk to each other.
+fn peers(workers: u8) -> Vec<Value> {
+    let on = |number: u8| {
+        let name = peer(number.into());
+        let [mut deployment, service] = Backend { name: &name, namespace: PEERS, word: &name, replicas: 1, node_port: None }.objects();
+        let node = if number == 0 { "primer".to_owned() } else { format!("worker-{number}") };
+        deployment["spec"]["template"]["spec"]["nodeSelector"] = json!({"kubernetes.io/hostname": node});
+        [deployment, service]
+    };
+    let each_other = json!([{"podSelector": {}}]);
+    let spec = json!({
+        "podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": each_other}], "egress": [{"to": each_other}],
+    });
+    let metadata = json!({"name": "peers", "namespace": PEERS});
+    let policy = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec});
+    (0..=workers).flat_map(on).chain([policy]).collect()
+}
+
+fn peer(node: usize) -> String {
+    format!("peer-{node}")
+}
+
+/// The pod of each node asks that of the next one, by the name of its Service.
+async fn pods(kubectl: &Kubectl, nodes: usize) -> Seen<()> {
+    for node in 0..nodes {
+        let (from, to) = (peer(node), peer((node + 1) % nodes));
+        let (pod, url) = (format!("deployment/{from}"), format!("http://{to}/"));
+        let curl = ["--namespace", PEERS, "exec", &pod, "--", "curl", "--silent", "--show-error", "--fail", "--max-time", "10", &url];
+        let said = kubectl.run(&curl).await?;
+        if said.trim() != format!("{to} /") {
+            return Err(Error::environment(format!("`{to}` answers `{}`", said.trim())));
+        }
+    }
+    Ok(((), Some(format!("{nodes} of {nodes}"))))
 }
 
 /// From the release to the killed pod. Ends early where a step fails.
@@ -123,6 +163,7 @@ async fn tell(recorder: &mut Recorder<'_>, lab: &mut Lab, own: &Own, parts: &Par
         let Some(()) = recorder.step("all nodes reach each other over the mesh", ping(lab, parts)).await? else { return Ok(()) };
         let by_mesh = recorder.step("kubelets reach the API over the mesh", kubelets(lab, parts, &kubectl)).await?;
         let Some(()) = by_mesh else { return Ok(()) };
+        let Some(()) = recorder.step("pods reach each other across nodes", pods(&kubectl, online)).await? else { return Ok(()) };
     }
 
     let Some(()) = recorder.step("the pod is killed and another one is ready", kill(&kubectl)).await? else { return Ok(()) };
