@@ -11,6 +11,7 @@ mod mesh;
 mod own;
 mod rehearse;
 mod report;
+mod steps;
 mod upgrade;
 mod web;
 
@@ -20,5 +21,5 @@ pub use headscale::{HeadscaleOptions, headscale};
 pub use ingress::ingress;
 pub use mesh::mesh;
 pub use rehearse::{Rehearsal, rehearse};
-pub use report::{Report, ReportStep};
+pub use report::{Checked, Report, ReportStep};
 pub use upgrade::upgrade;

@@ -322,8 +322,11 @@ fn test(ui: &Ui, args: &TestArgs) -> Result<Outcome> {
         for simulated in &report.simulated {
             ui.note(&format!("simulated: {simulated}"));
         }
-        let good = report.steps.iter().filter(|step| step.failure.is_none()).count();
-        ui.data(&format!("{}: {good} of {} steps good, {:.1} s\n", report.scenario, report.steps.len(), report.seconds))?;
+        let skipped = report.steps.iter().filter(|step| step.skipped.is_some()).count();
+        let good = report.steps.iter().filter(|step| step.failure.is_none()).count() - skipped;
+        let (played, name) = (report.steps.len() - skipped, &report.scenario);
+        let left_out = if skipped > 0 { format!(", {skipped} left to the VM test") } else { String::new() };
+        ui.data(&format!("{name}: {good} of {played} steps good{left_out}, {:.1} s\n", report.seconds))?;
     }
     Ok(if report.passed { Outcome::Good } else { Outcome::Findings })
 }

@@ -222,6 +222,21 @@ impl Lab {
         Ok(self.node(node)?.namespaces.command(program))
     }
 
+    /// The same with what somebody who is logged in there has: a folder for what programs remember, and the way into the cluster.
+    ///
+    /// # Errors
+    /// As [`Lab::command`].
+    pub fn shell(&self, node: usize, program: &str) -> Result<tokio::process::Command> {
+        let folder = &self.node(node)?.namespaces.folder;
+        let mut command = self.command(node, Path::new(program))?;
+        command.env("HOME", folder);
+        // k3s writes its kubeconfig on servers only.
+        if node == 0 {
+            command.env("KUBECONFIG", folder.join(files::ADMINISTRATOR).with_extension("kubeconfig"));
+        }
+        Ok(command)
+    }
+
     /// Lets a node's kubelet reach the API server at another address of the primer: it is told so, and starts again.
     ///
     /// # Errors

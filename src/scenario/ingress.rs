@@ -29,7 +29,7 @@ const POLL: Duration = Duration::from_millis(300);
 /// What is not the real thing, as far as it goes beyond what the lab is.
 const SIMULATED: [&str; 4] = [
     "nodes are namespaces of one machine: one kernel, one clock, no k3s (Kubernetes' own programs instead)",
-    "the image holds the real traefik, built here from its Go module without its web page: it is not upstream's image",
+    "the image holds the real traefik, built here from its Go module without its web page, DNS providers and Amazon ECS: it is not upstream's image",
     "Traefik's Service is of type NodePort: nothing here gives load balancers addresses, as k3s' ServiceLB does",
     "names of hosts do not resolve: curl is told where they are",
 ];

@@ -6,16 +6,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{FutureExt as _, try_join_all};
 use serde_json::{Value, json};
 
 use super::report::{Recorder, Report, Seen};
+use super::steps::{Action, List, play};
 use crate::diag::{Error, Progress, Result};
 use crate::lab::{LabOptions, Network};
 use crate::process::interrupted;
 use crate::yaml;
 
 use node::{Seen as NodeSeen, Story};
+
+const STEPS: &str = include_str!("steps/mesh.json");
 
 const PRIMER: &str = "primer";
 /// The one that is killed.
@@ -26,7 +29,7 @@ const ROTATED: usize = 1;
 const NODES: usize = 5;
 
 /// Programs that nodes run beside this one.
-const PROGRAMS: [&str; 3] = ["wg", "age", "age-keygen"];
+const PROGRAMS: [&str; 4] = ["wg", "age", "age-keygen", "ping"];
 
 /// What is not the real thing.
 const SIMULATED: [&str; 4] = [
@@ -44,6 +47,7 @@ const USERSPACE: &str = "WireGuard runs in user space (wireguard-go on a TUN dev
 /// # Errors
 /// A usage or environment error before it begins (no root, no programs), or an interruption; everything is cleaned up by then.
 pub async fn mesh(lab: &LabOptions, progress: &dyn Progress) -> Result<Report> {
+    let list = steps()?;
     let names: Vec<String> = std::iter::once(PRIMER.to_owned()).chain((1..NODES).map(|number| format!("worker-{number}"))).collect();
     // Where the kernel can do without, it is not needed; where it is there, nodes have to find it.
     let userspace = lab.places.find("wireguard-go").map(|_| "wireguard-go");
@@ -60,30 +64,33 @@ pub async fn mesh(lab: &LabOptions, progress: &dyn Progress) -> Result<Report> {
     let mut story = Story::new(network)?;
     let told = tokio::select! {
         error = interrupted() => Err(error),
-        told = tell(&mut recorder, &mut story) => told,
+        told = play(&list, &ACTIONS, &mut recorder, &mut story) => told,
     };
+    if story.in_user_space {
+        recorder.simulates(USERSPACE);
+    }
     let stopped = recorder.step("the nodes are gone", async { story.network.stop().await.map(|()| ((), None)) }).await;
     told?;
     stopped?;
     Ok(recorder.finish())
 }
 
-async fn tell(recorder: &mut Recorder<'_>, story: &mut Story) -> Result<()> {
-    let Some(()) = recorder.step("each node has a key of its own for secrets", host_keys(story)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("keys are made", keys(story)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("addresses are given out", addresses(story)).await? else { return Ok(()) };
-    let Some(kernel) = recorder.step("the interfaces are up", interfaces(story)).await? else { return Ok(()) };
-    if !kernel {
-        recorder.simulates(USERSPACE);
-    }
-    let Some(()) = recorder.step("all pairs ping", all_pairs(story)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("a node is killed, and only it is missed", killed(story)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("it comes back", back(story)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("a key is rotated, and the new one is not believed yet", rotated(story)).await? else { return Ok(()) };
-    let Some(()) = recorder.step("the others learn the new key", learnt(story)).await? else { return Ok(()) };
-    recorder.step("the interfaces are taken away", taken_away(story)).await?;
-    Ok(())
+fn steps() -> Result<List> {
+    List::read(STEPS, &ACTIONS.map(|(id, _)| id))
 }
+
+const ACTIONS: [(&str, Action<Story>); 10] = [
+    ("host_keys", |story| host_keys(story).boxed_local()),
+    ("keys", |story| keys(story).boxed_local()),
+    ("addresses", |story| addresses(story).boxed_local()),
+    ("interfaces", |story| interfaces(story).boxed_local()),
+    ("pairs", |story| all_pairs(story).boxed_local()),
+    ("killed", |story| killed(story).boxed_local()),
+    ("back", |story| back(story).boxed_local()),
+    ("rotated", |story| rotated(story).boxed_local()),
+    ("learnt", |story| learnt(story).boxed_local()),
+    ("taken_away", |story| taken_away(story).boxed_local()),
+];
 
 /// Writes the cluster file.
 async fn host_keys(story: &mut Story) -> Seen<()> {
@@ -139,15 +146,15 @@ async fn addresses(story: &mut Story) -> Seen<()> {
     }
 }
 
-/// Answers whether the kernel does the work.
-async fn interfaces(story: &mut Story) -> Seen<bool> {
+async fn interfaces(story: &mut Story) -> Seen<()> {
     for at in 0..NODES {
         story.decrypt(at).await?;
         story.up(at).await?;
     }
     let seen = story.status(0, "0s").await?;
+    story.in_user_space = !seen.kernel;
     let how = if seen.kernel { "by the kernel" } else { "in user space" };
-    Ok((seen.kernel, Some(format!("{} on each, {how}", seen.interface))))
+    Ok(((), Some(format!("{} on each, {how}", seen.interface))))
 }
 
 /// What all nodes that run see of each other.
@@ -220,4 +227,12 @@ async fn taken_away(story: &mut Story) -> Seen<()> {
         }
     }
     Ok(((), None))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn its_list_and_its_actions_go_together() {
+        super::steps().expect("a good list");
+    }
 }

@@ -20,6 +20,24 @@ pub struct ReportStep {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Why it was not played here. What it says was then not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+    /// The commands on nodes that ended as they should, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Checked>,
+}
+
+/// A command that ended as it should.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    /// The command, for bash.
+    pub run: String,
+    /// It had to fail.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fails: bool,
+    /// On how many nodes, or between how many pairs of them.
+    pub times: usize,
 }
 
 /// The report of a scenario.
@@ -52,12 +70,13 @@ impl Report {
     #[must_use]
     pub fn to_junit(&self) -> String {
         let failures = self.steps.iter().filter(|step| step.failure.is_some()).count();
+        let skipped = self.steps.iter().filter(|step| step.skipped.is_some()).count();
         let (name, count) = (escaped(&self.scenario), self.steps.len());
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "<testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\" time=\"{:.3}\">",
+            "<testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\" time=\"{:.3}\">",
             self.seconds
         );
         text.push_str("  <properties>\n");
@@ -68,10 +87,11 @@ impl Report {
         text.push_str("  </properties>\n");
         for step in &self.steps {
             let case = format!("  <testcase classname=\"{name}\" name=\"{}\" time=\"{:.3}\"", escaped(&step.name), step.seconds);
-            let inside = match (&step.failure, &step.seen) {
-                (Some(failure), _) => format!(">\n    <failure message=\"{}\"/>\n  </testcase>", escaped(failure)),
-                (None, Some(seen)) => format!(">\n    <system-out>{}</system-out>\n  </testcase>", escaped(seen)),
-                (None, None) => "/>".to_owned(),
+            let inside = match (&step.skipped, &step.failure, &step.seen) {
+                (Some(why), ..) => format!(">\n    <skipped message=\"{}\"/>\n  </testcase>", escaped(why)),
+                (_, Some(failure), _) => format!(">\n    <failure message=\"{}\"/>\n  </testcase>", escaped(failure)),
+                (.., Some(seen)) => format!(">\n    <system-out>{}</system-out>\n  </testcase>", escaped(seen)),
+                _ => "/>".to_owned(),
             };
             let _ = writeln!(text, "{case}{inside}");
         }
@@ -150,8 +170,22 @@ impl<'a> Recorder<'a> {
         let word = failure.as_deref().or(seen.as_deref()).map(|text| format!(": {text}")).unwrap_or_default();
         self.progress.note(&format!("{seconds:6.1} s  {}{name}{word}", if failure.is_some() { "FAILED " } else { "" }));
         self.report.passed &= failure.is_none();
-        self.report.steps.push(ReportStep { name: name.to_owned(), seconds, seen, failure });
+        self.report.steps.push(ReportStep { name: name.to_owned(), seconds, seen, failure, skipped: None, checks: Vec::new() });
         Ok(value)
+    }
+
+    /// Writes down the commands of the last step.
+    pub(super) fn checked(&mut self, checks: Vec<Checked>) {
+        if let Some(step) = self.report.steps.last_mut() {
+            step.checks = checks;
+        }
+    }
+
+    /// Writes down a step that is not played here.
+    pub(super) fn leave_out(&mut self, name: &str, because: &str) {
+        self.progress.note(&format!("         not here: {name}: {because}"));
+        let (name, skipped) = (name.to_owned(), Some(because.to_owned()));
+        self.report.steps.push(ReportStep { name, seconds: 0.0, seen: None, failure: None, skipped, checks: Vec::new() });
     }
 
     pub(super) fn finish(mut self) -> Report {
@@ -187,10 +221,17 @@ mod tests {
         assert!(fine.is_some());
         let failed = runtime.block_on(recorder.step::<()>("leap", async { Err(Error::environment("a \"gap\"")) }));
         assert!(failed.expect("no interruption").is_none());
+        recorder.leave_out("reboot", "no <power>");
         let report = recorder.finish();
         assert!(!report.passed);
         let xml = report.to_junit();
-        for part in ["tests=\"2\" failures=\"1\"", "<failure message=\"a &quot;gap&quot;\"/>", "3 &amp; 4", "the &lt;network&gt;"] {
+        for part in [
+            "tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\"",
+            "<skipped message=\"no &lt;power&gt;\"/>",
+            "<failure message=\"a &quot;gap&quot;\"/>",
+            "3 &amp; 4",
+            "the &lt;network&gt;",
+        ] {
             assert!(xml.contains(part), "{part} is not in {xml}");
         }
         let json: serde_json::Value = serde_json::from_str(&report.to_json()).expect("JSON");

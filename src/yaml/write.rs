@@ -4,6 +4,7 @@
 //! them, keys in the order given, strings plain where every reader takes them for strings, text of several lines as a literal
 //! block where no reader changes it. `tests/it/yaml_round_trip.rs` reads it all back with PyYAML, Go's reader and our own.
 
+mod pieces;
 mod strict;
 mod text;
 
@@ -12,14 +13,12 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use pieces::Pieces;
+
 /// A value that YAML and JSON cannot both hold, or an output that does not take more.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct WriteError(String);
-
-/// Bytes that a thread sets aside for its documents: more than most CRDs have. A text that grows into the megabytes is copied at each
-/// step into memory that the kernel has to clear first, which took a quarter of a render.
-const AT_ONCE: usize = 1 << 20;
 
 /// One document as text.
 ///
@@ -43,21 +42,21 @@ pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Res
 }
 
 /// Several documents, separated by `---`, in texts that follow each other; none for no document. They are written on all cores: a release
-/// has a few large ones (CRDs) and many small ones. To join the texts takes as long as to write a third of them.
+/// has a few large ones (CRDs) and many small ones.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn documents_to_texts<T: Serialize + Sync>(values: &[T]) -> Result<Vec<String>, WriteError> {
-    let texts = values.par_iter().enumerate().try_fold(
-        || String::with_capacity(AT_ONCE),
-        |mut text, (index, value)| {
-            if index > 0 {
-                text.push_str("---\n");
-            }
-            write(&mut text, value).map(|()| text)
-        },
-    );
-    texts.collect()
+    let texts = values.par_iter().enumerate().try_fold(Pieces::default, |mut pieces, (index, value)| {
+        if index > 0 {
+            pieces.push("---\n");
+        }
+        write(&mut pieces, value).map(|()| pieces)
+    });
+    texts.map(|pieces| pieces.map(Pieces::finish)).try_reduce(Vec::new, |mut all, more| {
+        all.extend(more);
+        Ok(all)
+    })
 }
 
 /// The same as one text.

@@ -25,6 +25,19 @@ fn seen(report: &Value, name: &str) -> String {
     step["seen"].as_str().unwrap_or_default().to_owned()
 }
 
+/// How often a step's commands ended as they should: on nodes, or between pairs of them.
+#[track_caller]
+fn checked(report: &Value, name: &str) -> Vec<u64> {
+    let steps = report["steps"].as_array().expect("steps");
+    let step = steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no step `{name}`"));
+    step["checks"].as_array().into_iter().flatten().filter_map(|check| check["times"].as_u64()).collect()
+}
+
+/// Steps of the list that only the VM test plays.
+fn skipped(report: &Value) -> usize {
+    report["steps"].as_array().expect("steps").iter().filter(|step| step["skipped"].is_string()).count()
+}
+
 #[test]
 fn argocd_runs_in_seven_pods_and_follows_a_repository() {
     let there = ["argocd", "redis-check-rdb", "git", "busybox"].map(|name| part(name).is_some());
@@ -35,10 +48,12 @@ fn argocd_runs_in_seven_pods_and_follows_a_repository() {
     let report = told(&place, &["lab", "test", "argocd", "--format", "json"]);
     assert_eq!(seen(&report, "Deployments are available"), "6 of 6");
     assert_eq!(seen(&report, "pods run"), "7 of 7");
-    assert_eq!(seen(&report, "/healthz answers"), "200 ok");
+    assert_eq!(seen(&report, "/healthz answers"), "ok");
     assert!(seen(&report, "/api/version answers").contains(r#""Version":"v3.5"#), "{report}");
-    assert_eq!(seen(&report, "the application is synced"), "Synced Healthy, and its pod runs");
-    assert_eq!(seen(&report, "a commit is followed"), "the ConfigMap says `second`");
+    assert!(seen(&report, "it answers a pod by its name in the cluster").starts_with("argocd-server: v3.5"), "{report}");
+    assert_eq!(seen(&report, "the application is synced"), "Synced Healthy, and the ConfigMap says first");
+    assert_eq!(seen(&report, "a commit is followed"), "the ConfigMap says second");
+    assert_eq!((checked(&report, "all seven workloads are ready"), skipped(&report)), (vec![1], 2));
     place.is_clean();
 }
 
@@ -97,7 +112,7 @@ fn a_dagger_engine_is_locked_and_reached_by_whom_it_should_be() {
 
 #[test]
 fn the_mesh_outlives_a_node_and_a_key() {
-    let there = ["wg", "age", "age-keygen", "ip", "nsenter"].map(|name| part(name).is_some());
+    let there = ["wg", "age", "age-keygen", "ip", "nsenter", "ping"].map(|name| part(name).is_some());
     // A kernel with WireGuard does without, but which one this is shows only on the way.
     let userspace = part("wireguard-go").is_some();
     if !noted("root and namespaces", may_make_namespaces()) || there.contains(&false) || !userspace {
@@ -113,8 +128,10 @@ fn the_mesh_outlives_a_node_and_a_key() {
     assert_eq!(seen("it comes back"), all);
     assert_eq!(seen("a key is rotated, and the new one is not believed yet"), "nobody answers `worker-1`");
     assert_eq!(seen("the others learn the new key"), all);
-    assert_eq!(report["steps"].as_array().expect("steps").len(), 12);
-    assert!(fs::read_to_string(junit).expect("a report").contains("tests=\"12\" failures=\"0\""));
+    assert_eq!(checked(&report, "all pairs ping"), [20, 5]);
+    assert_eq!(checked(&report, "a node is killed, and only it is missed"), [4, 12]);
+    assert_eq!((report["steps"].as_array().expect("steps").len(), skipped(&report)), (14, 2));
+    assert!(fs::read_to_string(junit).expect("a report").contains("tests=\"14\" failures=\"0\" errors=\"0\" skipped=\"2\""));
     place.is_clean();
 }
 

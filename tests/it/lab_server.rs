@@ -1,5 +1,6 @@
 //! The API server that all tests of a run share.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use manifestgen::diag::NoProgress;
 use manifestgen::live::{Mode, client_of, define, validate_on_server};
-use manifestgen::manifest::Release;
+use manifestgen::manifest::{Object, Release, ReleaseBuilder};
 use serde_json::Value;
 
 use crate::command::{Run, folder_with};
@@ -36,14 +37,18 @@ pub(crate) fn kubeconfig() -> Option<&'static Path> {
 }
 
 /// What the shared server has against releases, each with a name, after these definitions are there; none without its parts.
+///
+/// Variants of a release share most of their objects. The server is asked about each once: again where the namespace around it is another one.
 pub(crate) fn refusals(definitions: &[Value], releases: impl IntoIterator<Item = (String, Release)>) -> Option<Vec<String>> {
     let kubeconfig = serde_json::from_slice(&std::fs::read(kubeconfig()?).expect("a kubeconfig")).expect("JSON");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut refused = Vec::new();
+    let mut asked = HashSet::new();
     runtime.block_on(async {
         let client = client_of(kubeconfig).await.expect("a client");
         define(&client, definitions).await.expect("defined");
         for (name, release) in releases {
+            let release = without(&release, &mut asked);
             let report = validate_on_server(&release, &client, Mode::Ephemeral, &NoProgress).await.expect("an answer");
             assert_eq!(report.objects, release.objects().len(), "{name}");
             refused.extend(report.findings.into_iter().map(|finding| format!("{name}: {}: {}", finding.rule, finding.message)));
@@ -51,6 +56,20 @@ pub(crate) fn refusals(definitions: &[Value], releases: impl IntoIterator<Item =
         }
     });
     Some(refused)
+}
+
+/// The objects that were not asked about yet, and all namespaces.
+fn without(release: &Release, asked: &mut HashSet<String>) -> Release {
+    let namespace_of =
+        |object: &Object| release.objects().iter().find(|other| is_namespace(other) && Some(other.name()) == object.namespace());
+    let text = |object: &Object| serde_json::to_string(object).expect("JSON");
+    let key = |object: &Object| namespace_of(object).map(text).unwrap_or_default() + &text(object);
+    let objects = release.objects().iter().filter(|object| asked.insert(key(object)) || is_namespace(object)).cloned().collect();
+    ReleaseBuilder { objects, ..ReleaseBuilder::default() }.finish(release.name())
+}
+
+fn is_namespace(object: &Object) -> bool {
+    object.group().is_empty() && object.kind() == "Namespace"
 }
 
 /// What `validate` has against configs without a server, each with a name: all that is not `no findings`.

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import stories
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -93,8 +95,19 @@ def scripts_of_files() -> dict[str, dict[str, Any]]:
         text = file.read_text()
         head = re.match(r"# machines: (.+)\n", text)
         if head:
-            tests[file.stem] = {"script": shared + text, "machines": head[1].split()}
+            whole = stories.script(file.stem) if file.stem in stories.stories() else shared + text
+            tests[file.stem] = {"script": whole, "machines": head[1].split()}
     return tests
+
+
+def played(count: Count, tests: dict[str, dict[str, Any]]) -> None:
+    """The player of stories, and the stories as far as they go without machines."""
+    cases = json.loads((HERE.parent.parent / "fixtures" / "steps" / "cases.json").read_text())
+    for case in cases:
+        count.judge(f"stories: {case['name']}", stories.case_problem(case))
+    for story in stories.stories():
+        known = story in tests
+        count.judge(f"story {story}", stories.story_problem(story, tests[story]["machines"]) if known else "no VM test plays it")
 
 
 def test_scripts(count: Count, tests: dict[str, dict[str, Any]], folder: Path, python: str) -> None:
@@ -120,7 +133,10 @@ def same_scripts(count: Count, evaluated: dict[str, dict[str, Any]], files: dict
     by_text = {test["script"]: (stem, test["machines"]) for stem, test in files.items()}
     for name, test in evaluated.items():
         stem, machines = by_text.get(test["script"], ("", []))
-        problem = "" if stem else "its testScript is no file of tests/vm/scripts after cluster.py"
+        problem = "" if stem else "its testScript is no file of tests/vm/scripts after cluster.py, nor a story's"
+        if stem in stories.stories():
+            wanted = json.loads((stories.LISTS / f"{stem}.json").read_text())["vm"]
+            problem = "" if wanted == name else f"the list of {stem} says that {wanted} plays it"
         if stem and machines != test["machines"]:
             problem = f"{stem}.py says `# machines: {' '.join(machines)}`, and there are {' '.join(test['machines'])}"
         count.judge(f"script of {name}", problem)
@@ -265,6 +281,7 @@ def main() -> int:
     files = scripts_of_files()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        played(count, files)
         if given.tools:
             test_scripts(count, files, folder, given.tools)
         else:

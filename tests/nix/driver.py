@@ -36,6 +36,9 @@ class Machine:
     def shutdown(self) -> None:
         raise NotImplementedError
 
+    def crash(self) -> None:
+        raise NotImplementedError
+
     def start(self, allow_reboot: bool = False) -> None:
         raise NotImplementedError
 

@@ -30,5 +30,5 @@ in
       diskSize = lib.mkForce 8192;
     };
   };
-  testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/argocd.py;
+  testScript = import ./story.nix "argocd";
 }

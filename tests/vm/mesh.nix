@@ -44,5 +44,5 @@ in
       publicKeys = lib.mapAttrs (_: pair: pair.public) keys;
     };
   });
-  testScript = builtins.readFile ./scripts/cluster.py + builtins.readFile ./scripts/mesh.py;
+  testScript = import ./story.nix "mesh";
 }

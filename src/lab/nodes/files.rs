@@ -13,6 +13,9 @@ use crate::lab::certificates::{Authority, Identity, TokenKeys};
 use crate::lab::kubeconfig::kubeconfig;
 use crate::lab::parts::write_private;
 
+/// The user of people on the primer.
+pub(super) const ADMINISTRATOR: &str = "administrator";
+
 /// What the primer has for the control plane.
 pub(super) fn control_plane(folder: &Path, authority: &Authority, addresses: &Addresses, domain: &str) -> Result<()> {
     let (node, service) = (addresses.node(0).to_string(), addresses.api_service().to_string());
@@ -26,7 +29,7 @@ pub(super) fn control_plane(folder: &Path, authority: &Authority, addresses: &Ad
     for name in ["kube-controller-manager", "kube-scheduler"] {
         user(folder, name, &authority.client(&format!("system:{name}"), None)?, authority, addresses)?;
     }
-    Ok(())
+    user(folder, ADMINISTRATOR, &authority.administrator()?, authority, addresses)
 }
 
 /// What every node has.

@@ -38,7 +38,9 @@ pub(super) struct Programs {
 const OWN: [&str; 7] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kube-router"];
 const SYSTEM: [&str; 10] =
     ["containerd", "containerd-shim-runc-v2", "runc", "nft", "iptables", "ipset", "mount", "ip", "unshare", "nsenter"];
-const MESH: [&str; 4] = ["wg", "age", "age-keygen", "wireguard-go"];
+const MESH: [&str; 5] = ["wg", "age", "age-keygen", "ping", "wireguard-go"];
+/// What people on a node call, where it is there.
+const CALLED: [&str; 3] = ["kubectl", "tailscale", "curl"];
 const NETWORK_PLUGINS: [&str; 3] = ["ptp", "host-local", "loopback"];
 
 /// Where distributions put CNI plugins, which are in no PATH.
@@ -87,6 +89,9 @@ impl Programs {
     pub(super) fn find(places: &Places, manifestgen: PathBuf) -> Result<Self> {
         let mut missing = Vec::new();
         let mut search = BTreeSet::new();
+        for name in CALLED {
+            find(places, name, &mut search);
+        }
         let mut find = |name: &'static str| {
             find(places, name, &mut search).unwrap_or_else(|| {
                 missing.push(name);
@@ -131,7 +136,7 @@ fn not_found(missing: &[&str]) -> Box<Error> {
     }
     if missing.iter().any(|name| MESH.contains(name)) {
         error = error.hint(
-            "for the mesh, on Debian: `apt-get install wireguard-tools age`; where the kernel has no WireGuard: \
+            "for the mesh, on Debian: `apt-get install wireguard-tools age iputils-ping`; where the kernel has no WireGuard: \
              `tests/toolchain/build wireguard-go` from a checkout of manifestgen",
         );
     }

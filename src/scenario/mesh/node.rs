@@ -8,15 +8,28 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::diag::{Error, Result};
-use crate::lab::Network;
+use crate::lab::{Network, NodeInfo};
 use crate::scenario::kubectl::output;
+use crate::scenario::steps::Stage;
 
 /// Longer than any node waits for others.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Story {
     pub(super) network: Network,
+    /// The kernel has no WireGuard.
+    pub(super) in_user_space: bool,
     file: PathBuf,
+}
+
+impl Stage for Story {
+    fn nodes(&self) -> Vec<NodeInfo> {
+        self.network.nodes()
+    }
+
+    fn shell(&self, node: usize, program: &str) -> Result<Command> {
+        self.command(node, program, &[])
+    }
 }
 
 /// What a node sees of the mesh.
@@ -37,7 +50,7 @@ impl Story {
         if file.to_str().is_none() {
             return Err(Error::environment("the scratch folder's name is no text").hint("set TMPDIR to another folder"));
         }
-        Ok(Self { network, file })
+        Ok(Self { network, in_user_space: false, file })
     }
 
     pub(super) fn file(&self) -> &Path {

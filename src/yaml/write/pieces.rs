@@ -1,0 +1,81 @@
+//! A text that grows without being moved.
+
+use std::fmt;
+
+/// Bytes of one piece. A text that grows into the megabytes as a whole is copied at each step into memory that the kernel has to clear
+/// first, which took a quarter of a render.
+const PIECE: usize = 64 << 10;
+
+/// A text in pieces that follow each other.
+#[derive(Default)]
+pub(super) struct Pieces {
+    full: Vec<String>,
+    last: String,
+}
+
+impl Pieces {
+    /// Adds to the end.
+    #[inline]
+    pub(super) fn push(&mut self, text: &str) {
+        if text.len() > self.last.capacity() - self.last.len() {
+            self.begin(text.len());
+        }
+        self.last.push_str(text);
+    }
+
+    /// Begins a piece that so many bytes fit into.
+    #[cold]
+    fn begin(&mut self, length: usize) {
+        let next = String::with_capacity(length.max(PIECE));
+        let full = std::mem::replace(&mut self.last, next);
+        if !full.is_empty() {
+            self.full.push(full);
+        }
+    }
+
+    /// The pieces, none of them empty.
+    pub(super) fn finish(self) -> Vec<String> {
+        let Self { full: mut pieces, last } = self;
+        if !last.is_empty() {
+            pieces.push(last);
+        }
+        pieces
+    }
+}
+
+impl fmt::Write for Pieces {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text);
+        Ok(())
+    }
+
+    /// Indentation is written space by space: two of three calls are for one.
+    #[inline]
+    fn write_char(&mut self, character: char) -> fmt::Result {
+        if self.last.capacity() - self.last.len() < character.len_utf8() {
+            self.begin(character.len_utf8());
+        }
+        self.last.push(character);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_between_pieces() {
+        let mut pieces = Pieces::default();
+        let long = "x".repeat(PIECE + 1);
+        let mut whole = String::new();
+        for text in ["", "a", &long, "b", &long[1..], &long[2..], "", "é"] {
+            pieces.push(text);
+            whole.push_str(text);
+        }
+        let pieces = pieces.finish();
+        assert!(pieces.len() > 2 && pieces.iter().all(|piece| !piece.is_empty()));
+        assert_eq!(pieces.concat(), whole);
+        assert!(Pieces::default().finish().is_empty());
+    }
+}
