@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -112,8 +113,15 @@ pub async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<Entry> {
     };
     // The end of its input tells it to end.
     drop(stdin);
-    let _ = tokio::time::timeout(END, keeper.wait()).await;
-    result
+    let ended = tokio::time::timeout(END, keeper.wait()).await;
+    // What is killed from outside, such as for want of memory, says nothing any more.
+    let signal = ended.ok().and_then(io::Result::ok).and_then(|status| status.signal());
+    match signal {
+        Some(signal) if result.as_ref().is_err_and(|error| error.kind == ErrorKind::Internal) => {
+            Err(Error::environment(format!("the lab's process was killed by signal {signal}")))
+        }
+        _ => result,
+    }
 }
 
 /// Ends a lab and waits until its process is gone.

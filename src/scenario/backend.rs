@@ -1,4 +1,4 @@
-//! Pods that answer over HTTP, for stories whose matter is how they are reached.
+//! Pods that answer over HTTP and ask each other, for stories whose matter is how they are reached.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,12 @@ use crate::lab::{ImageFile, Recipe};
 
 const IMAGE: &str = "manifestgen.invalid/web:1";
 
-/// busybox with its web server.
+/// busybox with its web server, and curl: a static busybox does not survive the lookup of a name.
 pub(super) fn image() -> Recipe {
     let link = |name: &str| (format!("/bin/{name}"), ImageFile::Link { link: "busybox".to_owned() });
     let mut files: BTreeMap<String, ImageFile> = ["sh", "mkdir", "httpd"].into_iter().map(link).collect();
     files.insert("/bin/busybox".to_owned(), ImageFile::Program { program: "busybox".to_owned() });
+    files.insert("/bin/curl".to_owned(), ImageFile::System { system: "curl".to_owned() });
     files.insert("/www/.keep".to_owned(), ImageFile::Text { text: String::new(), executable: false });
     Recipe {
         image: IMAGE.to_owned(),

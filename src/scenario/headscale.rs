@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::apply::apply;
+use super::backend::{self, Backend};
 use super::kubectl::Kubectl;
 use super::own::{ANYBODY, Own, rendered};
 use super::report::{Recorder, Report, Seen};
@@ -42,6 +43,8 @@ pub struct HeadscaleOptions {
 /// The primer's address, which the URL of the server is made of.
 const PRIMER: [u8; 4] = [10, 77, 0, 1];
 const NODE_PORT: u16 = 30080;
+/// The namespace of the pods that talk to each other.
+const PEERS: &str = "peers";
 
 /// How long anything may take, and how often it is asked for.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -53,7 +56,7 @@ const SIMULATED: [&str; 4] = [
     "the image holds the real headscale, built here from its Go module: it is not upstream's image",
     "volumes are made by the lab, under the name of k3s' local-path-provisioner",
     "kubelets join in the local network first, and are pointed to the API's address in the mesh when that is up; their node's own address \
-     stays the local one",
+     stays the local one, and so are the ways between pods of different nodes",
 ];
 
 /// Tells the story. Whether it ends well is in the report.
@@ -66,8 +69,8 @@ pub async fn headscale(options: &HeadscaleOptions, progress: &dyn Progress) -> R
     let parts = Parts::find(places)?;
     let [..] = places.find_all(["age-keygen", "curl", "jq", "ping"])?;
     let release = rendered(&cluster(options.workers, ANYBODY))?;
-    let lab_options =
-        LabOptions { workers: options.workers, images: vec![Image::Recipe(recipe(&release, &parts.headscale)?)], ..options.lab.clone() };
+    let images = [recipe(&release, &parts.headscale)?, backend::image()].map(Image::Recipe).to_vec();
+    let lab_options = LabOptions { workers: options.workers, images, ..options.lab.clone() };
     let mut recorder = Recorder::new("headscale", &SIMULATED, progress);
     let started = recorder.step("a lab is up", async { Lab::start(&lab_options, progress).await.map(|lab| (lab, None)) }).await?;
     let Some(lab) = started else { return Ok(recorder.finish()) };
@@ -100,19 +103,59 @@ fn cluster(workers: u8, admin: &str) -> Value {
     let headscale = json!({"disableCheckUpdates": true, "useAgenixSecrets": true});
     let key = |name: &str, to: &str| json!({"name": name, "make": {"type": "noise-key"}, "deliver": [{"type": to}]});
     json!({
-        "cluster": {"name": "lab"},
+        "cluster": {"name": "lab", "namespaces": [{"name": PEERS}]},
         "nodes": nodes,
         "headscale": headscale,
         "recipients": {"admins": [admin]},
         "secrets": [key("noise", "headscale-noise-key"), key("derp", "headscale-derp-key")],
+        "extraObjects": peers(workers),
     })
+}
+
+/// On each node a pod that answers, a Service for it, and a policy that lets these pods talk to each other.
+fn peers(workers: u8) -> Vec<Value> {
+    let on = |number: u8| {
+        let name = peer(number.into());
+        let [mut deployment, service] = Backend { name: &name, namespace: PEERS, word: &name, replicas: 1, node_port: None }.objects();
+        let node = if number == 0 { "primer".to_owned() } else { format!("worker-{number}") };
+        deployment["spec"]["template"]["spec"]["nodeSelector"] = json!({"kubernetes.io/hostname": node});
+        [deployment, service]
+    };
+    let each_other = json!([{"podSelector": {}}]);
+    let spec = json!({
+        "podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": each_other}], "egress": [{"to": each_other}],
+    });
+    let metadata = json!({"name": "peers", "namespace": PEERS});
+    let policy = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec});
+    (0..=workers).flat_map(on).chain([policy]).collect()
+}
+
+fn peer(node: usize) -> String {
+    format!("peer-{node}")
+}
+
+/// The pod of each node asks that of the next one, by the name of its Service.
+async fn pods(kubectl: &Kubectl, nodes: usize) -> Seen<()> {
+    if nodes < 2 {
+        return Ok(((), Some("only one node: nobody to ask".to_owned())));
+    }
+    for node in 0..nodes {
+        let (from, to) = (peer(node), peer((node + 1) % nodes));
+        let (pod, url) = (format!("deployment/{from}"), format!("http://{to}/"));
+        let curl = ["--namespace", PEERS, "exec", &pod, "--", "curl", "--silent", "--show-error", "--fail", "--max-time", "10", &url];
+        let said = kubectl.run(&curl).await?;
+        if said.trim() != format!("{to} /") {
+            return Err(Error::environment(format!("`{to}` answers `{}`", said.trim())));
+        }
+    }
+    Ok(((), Some(format!("{nodes} of {nodes}"))))
 }
 
 fn steps() -> Result<List> {
     List::read(STEPS, &actions().map(|(id, _)| id))
 }
 
-fn actions<'p>() -> [(&'static str, Action<Story<'p>>); 11] {
+fn actions<'p>() -> [(&'static str, Action<Story<'p>>); 12] {
     [
         ("secrets", |story| story.secrets().boxed_local()),
         ("release", |story| story.applied().boxed_local()),
@@ -121,6 +164,7 @@ fn actions<'p>() -> [(&'static str, Action<Story<'p>>); 11] {
         ("joined", |story| story.joined().boxed_local()),
         ("pings", |story| ping(&story.lab, &story.parts).boxed_local()),
         ("kubelets", |story| kubelets(&story.lab, &story.parts, &story.kubectl).boxed_local()),
+        ("pods", |story| pods(&story.kubectl, story.members.len()).boxed_local()),
         ("killed", |story| kill(&story.kubectl).boxed_local()),
         ("state", |story| story.kept().boxed_local()),
         ("rotated", |story| story.rotated().boxed_local()),

@@ -343,7 +343,7 @@ fn killed_at_any_moment_a_lab_leaves_nothing() {
     let moments = if std::env::var_os("MANIFESTGEN_SOAK").is_some() { 20 } else { 2 };
     for round in 0..moments {
         let milliseconds = random(16_000);
-        let mut up = start(&place);
+        let up = start(&place);
         sleep(Duration::from_millis(milliseconds));
         // The command, the lab's own process, or the guard over its children.
         let victim = ["lab up", "__lab", "__guard"][round % 3];
@@ -351,7 +351,8 @@ fn killed_at_any_moment_a_lab_leaves_nothing() {
         for pid in &pids {
             let _ = Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status();
         }
-        let _ = up.wait();
+        let said = text(&up.wait_with_output().expect("it ends"));
+        assert!(!said.contains("bug of manifestgen"), "{victim} killed after {milliseconds} ms: {said}");
         if victim == "__guard" {
             // What lost its guard is swept by the next one.
             for pid in running(&place, "__lab") {
@@ -368,7 +369,7 @@ fn killed_at_any_moment_a_lab_leaves_nothing() {
 
 fn start(place: &Place) -> Child {
     let mut command = place.command(&["lab", "up", "--engine", "kubernetes", "--for", "5m", "--quiet"]);
-    command.stdout(Stdio::null()).process_group(0).spawn().expect("manifestgen starts")
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).spawn().expect("manifestgen starts")
 }
 
 /// Processes of ours that work for this place.

@@ -155,6 +155,7 @@ fn headscale_keeps_its_state_and_its_workers() {
     assert_eq!(seen("the nodes join the mesh"), "online: primer, worker-1, worker-2");
     assert!(seen("all nodes reach each other over the mesh").starts_with("6 of 6; pong from "), "{report}");
     assert!(seen("kubelets reach the API over the mesh").starts_with("at 100.64.0."), "{report}");
+    assert_eq!(seen("pods reach each other across nodes"), "3 of 3");
     assert_eq!(seen("the state is kept"), "user `lab` is there; online: primer, worker-1, worker-2");
     assert_eq!(seen("the noise key is rotated, delivered and in use"), "the server has another key");
     assert_eq!(seen("nodes whose tailscaled is restarted know the new key"), "user `lab` is there; online: primer, worker-1, worker-2");
