@@ -55,6 +55,7 @@ pub fn kubernetes(version: &str) -> Result<&'static Definitions> {
 pub fn unpack_ahead() {
     rayon::spawn(|| {
         let _ = (kubernetes(KUBERNETES), all_versions().next(), embedded_crds());
+        argocd::read_ahead();
     });
 }
 

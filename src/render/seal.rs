@@ -21,7 +21,8 @@ use super::config_path_of;
 /// The user's own objects (`extraObjects`) are held to the same, as findings at their place; for our components it is a bug.
 pub(super) fn seal(built: &ReleaseBuilder, cluster: &Cluster) -> Result<()> {
     let definitions = data::kubernetes(&cluster.cluster.version.to_string())?;
-    let mut findings: Vec<_> = built.objects.par_iter().flat_map_iter(|object| of_object(object, cluster, definitions)).collect();
+    let mut findings: Vec<_> =
+        built.objects.par_iter().with_max_len(1).flat_map_iter(|object| of_object(object, cluster, definitions)).collect();
     findings.extend(duplicate_objects(&built.objects));
     findings.extend(duplicate_files(built));
     if findings.is_empty() {

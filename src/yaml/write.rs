@@ -47,7 +47,8 @@ pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Res
 /// # Errors
 /// As [`write()`].
 pub fn documents_to_texts<T: Serialize + Sync>(values: &[T]) -> Result<Vec<String>, WriteError> {
-    let texts = values.par_iter().enumerate().try_fold(Pieces::default, |mut pieces, (index, value)| {
+    // One document at a time: the large ones stand beside each other, and in one share of the work they would all be one thread's.
+    let texts = values.par_iter().enumerate().with_max_len(1).try_fold(Pieces::default, |mut pieces, (index, value)| {
         if index > 0 {
             pieces.push("---\n");
         }

@@ -6,6 +6,9 @@ use std::fmt;
 /// first, which took a quarter of a render.
 const PIECE: usize = 64 << 10;
 
+/// Bytes of the first one, which most documents fit into.
+const FIRST: usize = 4 << 10;
+
 /// A text in pieces that follow each other.
 #[derive(Default)]
 pub(super) struct Pieces {
@@ -26,7 +29,8 @@ impl Pieces {
     /// Begins a piece that so many bytes fit into.
     #[cold]
     fn begin(&mut self, length: usize) {
-        let next = String::with_capacity(length.max(PIECE));
+        let piece = if self.last.capacity() == 0 { FIRST } else { PIECE };
+        let next = String::with_capacity(length.max(piece));
         let full = std::mem::replace(&mut self.last, next);
         if !full.is_empty() {
             self.full.push(full);
