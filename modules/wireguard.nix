@@ -11,49 +11,51 @@ let
   inherit (cluster) facts node;
   isMember = node: node.mesh.type or null == "wireguard";
   enabled = cluster.enable && isMember node;
-  peers = lib.filterAttrs (name: peer: isMember peer && name != cluster.nodeName) facts.nodes;
-  members = peers // {
-    ${cluster.nodeName} = node;
-  };
+  members = lib.filterAttrs (_: isMember) facts.nodes;
+  peers = removeAttrs members [ cluster.nodeName ];
   inherit (node.mesh) interface;
-  host = address: "${address}/${if lib.hasInfix ":" address then "128" else "32"}";
-  reachable = peer: peer.externalAddress or (lib.head (peer.addresses ++ [ null ]));
-  endpoint =
-    peer:
-    let
-      address = reachable peer;
-    in
-    if address == null then
-      null
-    else if lib.hasInfix ":" address then
-      "[${address}]:${toString cfg.port}"
-    else
-      "${address}:${toString cfg.port}";
+  # Null where an index is older than this, or the cluster file has no section `mesh`.
+  of = member: member.mesh.wireguard or null;
+  own = of node;
   names = attributes: lib.concatStringsSep ", " (lib.attrNames attributes);
   keyless = removeAttrs peers (lib.attrNames cfg.publicKeys);
-  placeless = lib.filterAttrs (_: member: !(member.mesh ? address)) members;
-  unreachable = lib.filterAttrs (_: peer: reachable peer == null) peers;
+  unknown = lib.filterAttrs (_: member: of member == null) members;
+  placeless = lib.filterAttrs (_: member: of member != null && (of member).allowedIPs == [ ]) members;
+  unreachable = lib.filterAttrs (_: peer: of peer != null && !((of peer) ? endpoint)) peers;
+
+  # What `manifestgen secret` recorded beside the secrets.
+  inherit (config.cluster.secrets) folder;
+  recorded =
+    member:
+    let
+      file = folder + "/../${(of member).publicKeyFile}";
+    in
+    if of member == null then
+      null
+    else if (of member) ? publicKey then
+      (of member).publicKey
+    else if folder != null && (of member) ? publicKeyFile && lib.pathExists file then
+      lib.fileContents file
+    else
+      null;
 in
 {
   options.cluster.mesh.wireguard = {
     privateKeyFile = mkOption {
       type = types.nullOr types.str;
-      default = null;
+      default = if enabled && own != null then own.privateKeyFile or null else null;
+      defaultText = lib.literalMD "where the cluster file says that the machine has it: `mesh.privateKeyFile`, or what agenix decrypts the secret `wireguard-NODE` to";
       example = lib.literalExpression "config.age.secrets.wireguard.path";
       description = "The file with this machine's private key ({command}`wg genkey`), a path on the machine, not in the store.";
     };
     publicKeys = mkOption {
       type = types.attrsOf types.str;
-      default = { };
+      default = lib.filterAttrs (_: key: key != null) (lib.mapAttrs (_: recorded) members);
+      defaultText = lib.literalMD "`mesh.publicKey` of the cluster file, and what {command}`manifestgen secret create` recorded in `cluster.secrets.folder`";
       example = {
         worker = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
       };
       description = "The public key ({command}`wg pubkey`) of each node that has `mesh.type = \"wireguard\"`. All machines take the same value.";
-    };
-    port = mkOption {
-      type = types.port;
-      default = 51820;
-      description = "The UDP port of every node.";
     };
   };
 
@@ -68,28 +70,33 @@ in
         message = "cluster.mesh.wireguard: `publicKeys` has no key of ${names keyless}";
       }
       {
+        assertion = unknown == { };
+        message = "cluster.mesh.wireguard: the cluster file says nothing of the mesh of ${names unknown}: give it the section `mesh`, with `cidr`, and write the index anew where one is committed";
+      }
+      {
         assertion = placeless == { };
         message = "cluster.mesh.wireguard: set `mesh.address` in the entries of ${names placeless} in `nodes`";
       }
       {
-        assertion = reachable node != null || unreachable == { };
-        message = "cluster.mesh.wireguard: neither `${cluster.nodeName}` nor ${names unreachable} has an `address` or `externalAddress`, so neither can call the other";
+        assertion = own == null || own ? endpoint || unreachable == { };
+        message = "cluster.mesh.wireguard: neither `${cluster.nodeName}` nor ${names unreachable} can be called: set `mesh.endpoint`, `address` or `externalAddress`";
       }
     ];
 
     networking.wireguard.interfaces.${interface} = {
-      ips = [ (host node.mesh.address) ];
-      listenPort = cfg.port;
+      ips = lib.take 1 own.allowedIPs;
+      listenPort = own.port;
+      inherit (own) mtu;
       inherit (cfg) privateKeyFile;
       peers = lib.mapAttrsToList (name: peer: {
         publicKey = cfg.publicKeys.${name};
-        allowedIPs = [ (host peer.mesh.address) ];
-        endpoint = endpoint peer;
-        # Who is behind a NAT keeps its hole open.
-        persistentKeepalive = if endpoint peer != null then 25 else null;
+        inherit (of peer) allowedIPs;
+        endpoint = (of peer).endpoint or null;
+        # Who cannot be called keeps its ways open.
+        persistentKeepalive = if (of peer) ? endpoint then own.persistentKeepalive or null else null;
       }) peers;
     };
-    networking.firewall.allowedUDPPorts = [ cfg.port ];
+    networking.firewall.allowedUDPPorts = [ own.port ];
     services.manifestgen.nodeInterfaces = [ interface ];
 
     systemd.services.k3s = {

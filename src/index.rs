@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::config::headscale::{PolicyMode, ServerUrl, ServiceType};
-use crate::config::{Cluster, Destination, Headscale, INDEX_KEY, INDEX_KEY_NAME, IpAddress, MeshType, NodeEntry, NodeRole, SecretEntry};
+use crate::config::{Cluster, Destination, Headscale, INDEX_KEY, INDEX_KEY_NAME, IpAddress, MeshType, NodeEntry, NodeMesh, NodeRole, SecretEntry};
 use crate::diag::{Error, Result};
 use crate::manifest::Release;
 use crate::nix;
@@ -125,6 +125,37 @@ pub struct Mesh {
     pub advertise_route: bool,
     /// The networks that it routes into the mesh.
     pub routes: Vec<String>,
+    /// What WireGuard has to know of it; none without the section `mesh`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wireguard: Option<Wireguard>,
+}
+
+/// A machine's WireGuard, for itself and for the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wireguard {
+    /// The UDP port that it listens on.
+    pub port: u16,
+    /// The largest packet, in bytes.
+    pub mtu: u16,
+    /// Where the others call it, `HOST:PORT`; none when only it calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// What the others reach through it.
+    #[serde(rename = "allowedIPs")]
+    pub allowed_ips: Vec<String>,
+    /// Seconds between packets to those that it calls; none where it can be called itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persistent_keepalive: Option<u16>,
+    /// Its public key, where the cluster file says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+    /// Otherwise the file with it, as seen from the cluster file's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_key_file: Option<String>,
+    /// The file on the machine with its private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_key_file: Option<String>,
 }
 
 /// The coordination server of the mesh.
@@ -209,6 +240,7 @@ fn node(cluster: &Cluster, release: &Release, entry: &NodeEntry) -> Node {
             joined_by_k3s: mesh.vpn_auth_file.is_some(),
             advertise_route: mesh.advertise_route,
             routes: if mesh.advertise_route { host_routes(entry) } else { Vec::new() },
+            wireguard: wireguard(cluster, entry, mesh),
         }),
         files: files.map(ToOwned::to_owned).collect(),
         images: entry.flags(&cluster.k3s).pause_image.iter().map(ToString::to_string).collect(),
@@ -217,6 +249,21 @@ fn node(cluster: &Cluster, release: &Release, entry: &NodeEntry) -> Node {
         ports: NodePorts::of(cluster, entry),
         secrets: secrets(cluster, entry),
     }
+}
+
+fn wireguard(cluster: &Cluster, entry: &NodeEntry, own: &NodeMesh) -> Option<Wireguard> {
+    let mesh = cluster.mesh.as_ref().filter(|_| own.r#type == MeshType::Wireguard)?;
+    let public_key_file = if own.public_key.is_some() { None } else { cluster.mesh_public_key_file(entry) };
+    Some(Wireguard {
+        port: mesh.port_of(own),
+        mtu: mesh.mtu,
+        endpoint: mesh.endpoint_of(entry).map(|endpoint| endpoint.to_string()),
+        allowed_ips: mesh.networks_of(entry).iter().map(ToString::to_string).collect(),
+        persistent_keepalive: mesh.only_calls(entry).then_some(mesh.persistent_keepalive),
+        public_key: own.public_key.clone(),
+        public_key_file,
+        private_key_file: cluster.mesh_private_key_file(entry).map(|path| path.to_string()),
+    })
 }
 
 fn host_routes(entry: &NodeEntry) -> Vec<String> {

@@ -2,12 +2,16 @@
 
 mod check;
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(super) use check::check;
 
-use super::{AbsolutePath, Cidr, Cluster, Destination, MeshType, NodeEntry, NodeMesh, Port, SecretEntry};
+use super::{AbsolutePath, Cidr, Cluster, Destination, IpAddress, MeshType, NodeEntry, NodeMesh, Port, SecretEntry};
 
 /// A WireGuard network between the nodes that have `mesh.type: wireguard`, each with each.
 ///
@@ -111,6 +115,26 @@ impl Mesh {
             }
         }
     }
+
+    /// Whether a node has to keep its ways to the others open, because they cannot call it.
+    #[must_use]
+    pub fn only_calls(&self, node: &NodeEntry) -> bool {
+        node.mesh.as_ref().is_some_and(|mesh| mesh.behind_nat) || self.endpoint_of(node).is_none()
+    }
+
+    /// What is reached through a node: its address in the mesh, and its own addresses where they are routed into it, but for the one
+    /// that it is called by. None without an address in the mesh.
+    #[must_use]
+    pub fn networks_of(&self, node: &NodeEntry) -> Vec<IpNet> {
+        let Some((mesh, address)) = node.mesh.as_ref().and_then(|mesh| Some((mesh, mesh.address.as_ref()?.address()?))) else {
+            return Vec::new();
+        };
+        let own = node.address.iter().chain(&node.ipv6_address).filter(|_| mesh.advertise_route);
+        let called = self.endpoint_of(node).and_then(|endpoint| endpoint.host.parse::<IpAddr>().ok());
+        let routed = own.filter_map(IpAddress::address).filter(|address| called != Some(*address));
+        let mut seen = BTreeSet::new();
+        std::iter::once(address).chain(routed).filter(|address| seen.insert(*address)).map(IpNet::from).collect()
+    }
 }
 
 impl Cluster {
@@ -134,6 +158,12 @@ impl Cluster {
     pub fn mesh_secret(&self, node: &NodeEntry) -> Option<&SecretEntry> {
         let name = self.mesh_secret_name(node);
         self.secrets.iter().find(|secret| secret.name.as_str() == name)
+    }
+
+    /// The file beside the secret that its public key is recorded in.
+    #[must_use]
+    pub fn mesh_public_key_file(&self, node: &NodeEntry) -> Option<String> {
+        self.mesh_secret(node).map(|secret| format!("{}.pub", secret.path().trim_end_matches(".age")))
     }
 
     /// The file on the node that holds its private key: as its entry says, or where its secret is decrypted to.

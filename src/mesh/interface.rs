@@ -1,6 +1,5 @@
 //! One node's view of the mesh: its interface and the others as its peers.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -88,7 +87,7 @@ pub fn interface(cluster: &Cluster, node: &str, keys: &Keys) -> Result<Interface
         let none = || Error::internal(format!("the key of node `{name}` was not read"));
         keys.get(name).cloned().ok_or_else(none)
     };
-    let calls_only = own.behind_nat || mesh.endpoint_of(entry).is_none();
+    let calls_only = mesh.only_calls(entry);
     let mut peers = Vec::new();
     for (peer, of_peer) in members.iter().filter(|(peer, _)| peer.name != entry.name) {
         let endpoint = mesh.endpoint_of(peer);
@@ -98,7 +97,7 @@ pub fn interface(cluster: &Cluster, node: &str, keys: &Keys) -> Result<Interface
             name: peer.name.to_string(),
             public_key: key(peer.name.as_str())?,
             address: in_mesh,
-            allowed_ips: allowed_ips(peer, of_peer, in_mesh, endpoint.as_ref()),
+            allowed_ips: mesh.networks_of(peer),
             persistent_keepalive: endpoint.as_ref().filter(|_| calls_only).map(|_| mesh.persistent_keepalive),
             endpoint,
         });
@@ -144,14 +143,6 @@ fn with_prefix(address: IpAddr, range: IpNet) -> IpNet {
 }
 
 /// Where a peer is called by the very address that it routes into the mesh, that address leads outside: the mesh's own packets take it.
-fn allowed_ips(peer: &NodeEntry, mesh: &NodeMesh, in_mesh: IpAddr, endpoint: Option<&Endpoint>) -> Vec<IpNet> {
-    let own = peer.address.iter().chain(&peer.ipv6_address).filter(|_| mesh.advertise_route);
-    let called = endpoint.and_then(|endpoint| endpoint.host.parse::<IpAddr>().ok());
-    let routed = own.filter_map(IpAddress::address).filter(|address| called != Some(*address));
-    let mut seen = BTreeSet::new();
-    std::iter::once(in_mesh).chain(routed).filter(|address| seen.insert(*address)).map(IpNet::from).collect()
-}
-
 /// Networks as WireGuard's configuration files have them.
 pub(super) fn joined(networks: &[IpNet]) -> String {
     networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -34,7 +34,7 @@ pub fn public_keys(cluster: &Cluster, base: &Path) -> Result<Keys> {
             undeclared.push(name);
             continue;
         };
-        let path = base.join(format!("{}.pub", secret.path().trim_end_matches(".age")));
+        let path = base.join(cluster.mesh_public_key_file(node).unwrap_or_default());
         match fs::read_to_string(&path) {
             Ok(text) if parse(text.trim()).is_some() => {
                 keys.insert(name, text.trim().to_owned());

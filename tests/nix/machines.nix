@@ -289,7 +289,7 @@ in
     "WireGuard without keys" = [
       "cluster.mesh.wireguard: `worker` has no private key: set `privateKeyFile`, for example to the path of an agenix secret"
       "cluster.mesh.wireguard: `publicKeys` has no key of primer"
-      "cluster.mesh.wireguard: set `mesh.address` in the entries of worker in `nodes`"
+      "cluster.mesh.wireguard: the cluster file says nothing of the mesh of primer, worker: give it the section `mesh`, with `cidr`, and write the index anew where one is committed"
     ];
   };
 

@@ -9,6 +9,7 @@ let
   keys = lib.importJSON ../../fixtures/nix/wireguard.json;
   settings = {
     inherit (base) cluster;
+    mesh.cidr = "10.99.0.0/24";
     k3s = base.k3s // {
       defaults = base.k3s.defaults // {
         flannelIface = "wg0";
