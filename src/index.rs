@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::config::headscale::{PolicyMode, ServerUrl, ServiceType};
-use crate::config::{Cluster, Destination, Headscale, INDEX_KEY, INDEX_KEY_NAME, IpAddress, MeshType, NodeEntry, NodeMesh, NodeRole, SecretEntry};
+use crate::config::{
+    Cluster, Destination, Headscale, INDEX_KEY, INDEX_KEY_NAME, IpAddress, MeshType, NodeEntry, NodeMesh, NodeRole, SecretEntry,
+};
 use crate::diag::{Error, Result};
 use crate::manifest::Release;
 use crate::nix;
