@@ -15,6 +15,12 @@
         joinedByK3s = false;
         advertiseRoute = false;
         routes = [ ];
+        wireguard = {
+          port = 51820;
+          mtu = 1420;
+          endpoint = "192.168.1.1:51820";
+          allowedIPs = [ "10.99.0.1/32" ];
+        };
       };
       files = [ "/etc/rancher/k3s/config.yaml" ];
       images = [ "test.local/pause:local" ];
@@ -53,6 +59,12 @@
         joinedByK3s = false;
         advertiseRoute = false;
         routes = [ ];
+        wireguard = {
+          port = 51820;
+          mtu = 1420;
+          endpoint = "192.168.1.2:51820";
+          allowedIPs = [ "10.99.0.2/32" ];
+        };
       };
       files = [ "/etc/rancher/k3s/config.yaml" ];
       images = [ "test.local/pause:local" ];
@@ -83,6 +95,12 @@
         joinedByK3s = false;
         advertiseRoute = false;
         routes = [ ];
+        wireguard = {
+          port = 51820;
+          mtu = 1420;
+          endpoint = "192.168.1.3:51820";
+          allowedIPs = [ "10.99.0.3/32" ];
+        };
       };
       files = [ "/etc/rancher/k3s/config.yaml" ];
       images = [ "test.local/pause:local" ];
@@ -113,6 +131,12 @@
         joinedByK3s = false;
         advertiseRoute = false;
         routes = [ ];
+        wireguard = {
+          port = 51820;
+          mtu = 1420;
+          endpoint = "192.168.1.4:51820";
+          allowedIPs = [ "10.99.0.4/32" ];
+        };
       };
       files = [ "/etc/rancher/k3s/config.yaml" ];
       images = [ "test.local/pause:local" ];
@@ -143,6 +167,12 @@
         joinedByK3s = false;
         advertiseRoute = false;
         routes = [ ];
+        wireguard = {
+          port = 51820;
+          mtu = 1420;
+          endpoint = "192.168.1.5:51820";
+          allowedIPs = [ "10.99.0.5/32" ];
+        };
       };
       files = [ "/etc/rancher/k3s/config.yaml" ];
       images = [ "test.local/pause:local" ];
