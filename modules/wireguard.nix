@@ -50,12 +50,11 @@ in
     };
     publicKeys = mkOption {
       type = types.attrsOf types.str;
-      default = lib.filterAttrs (_: key: key != null) (lib.mapAttrs (_: recorded) members);
-      defaultText = lib.literalMD "`mesh.publicKey` of the cluster file, and what {command}`manifestgen secret create` recorded in `cluster.secrets.folder`";
+      default = { };
       example = {
         worker = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
       };
-      description = "The public key ({command}`wg pubkey`) of each node that has `mesh.type = \"wireguard\"`. All machines take the same value.";
+      description = "The public key ({command}`wg pubkey`) of each node that has `mesh.type = \"wireguard\"`. What is not given here is `mesh.publicKey` of the cluster file, or what {command}`manifestgen secret create` recorded in `cluster.secrets.folder`.";
     };
   };
 
@@ -83,7 +82,10 @@ in
       }
     ];
 
-    networking.wireguard.interfaces.${interface} = {
+    cluster.mesh.wireguard.publicKeys = lib.mapAttrs (_: lib.mkDefault) (
+      lib.filterAttrs (_: key: key != null) (lib.mapAttrs (_: recorded) members)
+    );
+    networking.wireguard.interfaces.${interface} = lib.mkIf (own != null) {
       ips = lib.take 1 own.allowedIPs;
       listenPort = own.port;
       inherit (own) mtu;
@@ -94,9 +96,9 @@ in
         endpoint = (of peer).endpoint or null;
         # Who cannot be called keeps its ways open.
         persistentKeepalive = if (of peer) ? endpoint then own.persistentKeepalive or null else null;
-      }) peers;
+      }) (lib.intersectAttrs cfg.publicKeys peers);
     };
-    networking.firewall.allowedUDPPorts = [ own.port ];
+    networking.firewall.allowedUDPPorts = lib.optional (own != null) own.port;
     services.manifestgen.nodeInterfaces = [ interface ];
 
     systemd.services.k3s = {

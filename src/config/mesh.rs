@@ -123,7 +123,7 @@ impl Mesh {
     }
 
     /// What is reached through a node: its address in the mesh, and its own addresses where they are routed into it, but for the one
-    /// that it is called by. None without an address in the mesh.
+    /// that it is called by: that one leads outside, as the mesh's own packets take it. None without an address in the mesh.
     #[must_use]
     pub fn networks_of(&self, node: &NodeEntry) -> Vec<IpNet> {
         let Some((mesh, address)) = node.mesh.as_ref().and_then(|mesh| Some((mesh, mesh.address.as_ref()?.address()?))) else {

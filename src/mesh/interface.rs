@@ -142,7 +142,6 @@ fn with_prefix(address: IpAddr, range: IpNet) -> IpNet {
     IpNet::new(address, range.prefix_len()).unwrap_or_else(|_| IpNet::from(address))
 }
 
-/// Where a peer is called by the very address that it routes into the mesh, that address leads outside: the mesh's own packets take it.
 /// Networks as WireGuard's configuration files have them.
 pub(super) fn joined(networks: &[IpNet]) -> String {
     networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

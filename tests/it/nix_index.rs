@@ -227,6 +227,41 @@ fn headscale_that_only_pods_reach_has_no_url() {
 }
 
 #[test]
+fn wireguard_is_told_to_modules_as_mesh_config_writes_it() {
+    let text = include_str!("../../fixtures/nix/mesh/cluster.json");
+    let folder = folder_with(text);
+    for file in ["wireguard-primer.pub", "wireguard-laptop.pub"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/nix/mesh/secrets").join(file);
+        fs::create_dir_all(folder.path().join("secrets")).expect("a folder");
+        fs::copy(from, folder.path().join("secrets").join(file)).expect("copied");
+    }
+    let index = index(&serde_json::from_str(text).expect("JSON"));
+    let facts = |name: &str| index.nodes[name].mesh.as_ref().and_then(|mesh| mesh.wireguard.clone()).expect("WireGuard");
+    for name in ["primer", "laptop", "rented"] {
+        let own = facts(name);
+        let quick = Run::new(folder.path(), &["mesh", "config", name, "--format", "wg-quick"]).run().good();
+        let lines: Vec<&str> = quick.lines().collect();
+        assert!(lines.contains(&format!("ListenPort = {}", own.port).as_str()), "{quick}");
+        assert!(lines.contains(&format!("MTU = {}", own.mtu).as_str()), "{quick}");
+        let others: Vec<&str> = ["primer", "laptop", "rented"].into_iter().filter(|other| *other != name).collect();
+        for other in &others {
+            let peer = facts(other);
+            assert!(lines.contains(&format!("AllowedIPs = {}", peer.allowed_ips.join(", ")).as_str()), "{quick}");
+            if let Some(endpoint) = &peer.endpoint {
+                assert!(lines.contains(&format!("Endpoint = {endpoint}").as_str()), "{quick}");
+            }
+        }
+        let callable = others.iter().filter(|other| facts(other).endpoint.is_some()).count();
+        assert_eq!(quick.matches("Endpoint = ").count(), callable, "{quick}");
+        let kept_open = others.iter().filter(|other| own.persistent_keepalive.is_some() && facts(other).endpoint.is_some()).count();
+        assert_eq!(quick.matches("PersistentKeepalive = 20").count(), kept_open, "{quick}");
+    }
+    assert_eq!(facts("laptop").public_key_file.as_deref(), Some("secrets/wireguard-laptop.pub"));
+    assert_eq!(facts("laptop").private_key_file.as_deref(), Some("/run/agenix/wireguard-laptop"));
+    assert_eq!((facts("rented").public_key_file, facts("rented").private_key_file.as_deref()), (None, Some("/etc/wireguard/key")));
+}
+
+#[test]
 fn nix_reads_it_as_it_was_meant() {
     let Some(nix) = part("nix-instantiate") else { return };
     for cluster in [home(), json!({"cluster": {"name": "empty"}})] {

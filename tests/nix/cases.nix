@@ -39,6 +39,7 @@ let
       name: _: lib.hasPrefix "cluster-" name || lib.hasPrefix "manifestgen-" name
     ) config.systemd.services;
   hardening = import ../../modules/hardening.nix;
+  recordedKey = name: lib.fileContents (../../fixtures/nix/mesh/secrets + "/wireguard-${name}.pub");
 in
 {
   inherit machines broken odd;
@@ -552,6 +553,113 @@ in
         map (peer: { inherit (peer) allowedIPs endpoint; }) (
           lib.take 2 vm.cluster-mesh.nodes.worker1.networking.wireguard.interfaces.wg0.peers
         )
+      )
+    )
+    (check "WireGuard: keys and places are those of the cluster file and of what `secret` recorded"
+      {
+        primer = {
+          ips = [ "10.250.0.1/32" ];
+          listenPort = 51821;
+          mtu = 1280;
+          privateKeyFile = "/run/agenix/wireguard-primer";
+          peers = [
+            {
+              publicKey = recordedKey "laptop";
+              allowedIPs = [ "10.250.0.2/32" ];
+              endpoint = null;
+              persistentKeepalive = null;
+            }
+            {
+              publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+              allowedIPs = [ "10.250.0.3/32" ];
+              endpoint = "203.0.113.9:51820";
+              persistentKeepalive = null;
+            }
+          ];
+        };
+        laptop = {
+          ips = [ "10.250.0.2/32" ];
+          listenPort = 51820;
+          mtu = 1280;
+          privateKeyFile = "/run/agenix/wireguard-laptop";
+          peers = [
+            {
+              publicKey = recordedKey "primer";
+              allowedIPs = [
+                "10.250.0.1/32"
+                "192.168.1.10/32"
+              ];
+              endpoint = "home.example.com:51821";
+              persistentKeepalive = 20;
+            }
+            {
+              publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+              allowedIPs = [ "10.250.0.3/32" ];
+              endpoint = "203.0.113.9:51820";
+              persistentKeepalive = 20;
+            }
+          ];
+        };
+        # A key that the machine's configuration gives comes before the recorded one.
+        rented = {
+          ips = [ "10.250.0.3/32" ];
+          listenPort = 51820;
+          mtu = 1280;
+          privateKeyFile = "/etc/wireguard/key";
+          peers = [
+            {
+              publicKey = recordedKey "laptop";
+              allowedIPs = [ "10.250.0.2/32" ];
+              endpoint = null;
+              persistentKeepalive = null;
+            }
+            {
+              publicKey = "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
+              allowedIPs = [
+                "10.250.0.1/32"
+                "192.168.1.10/32"
+              ];
+              endpoint = "home.example.com:51821";
+              persistentKeepalive = null;
+            }
+          ];
+        };
+      }
+      (
+        lib.genAttrs [ "primer" "laptop" "rented" ] (
+          name:
+          let
+            interface = machines."WireGuard/${name}".networking.wireguard.interfaces.wg0;
+          in
+          {
+            inherit (interface)
+              ips
+              listenPort
+              mtu
+              privateKeyFile
+              ;
+            peers = map (peer: {
+              inherit (peer)
+                publicKey
+                allowedIPs
+                endpoint
+                persistentKeepalive
+                ;
+            }) interface.peers;
+          }
+        )
+      )
+    )
+    (check "WireGuard: the firewall opens the port that the cluster file gives"
+      [
+        true
+        false
+      ]
+      (
+        map (name: lib.elem 51821 machines."WireGuard/${name}".networking.firewall.allowedUDPPorts) [
+          "primer"
+          "laptop"
+        ]
       )
     )
     (check "VM tests: the driver's addresses are those of the cluster file" [ ] (

@@ -95,6 +95,8 @@ let
     services.manifestgen.nodeInterfaces = [ "eth1" ];
     cluster.secrets.folder = ../../fixtures/nix/cluster/secrets;
   };
+  byWireguard = lib.importJSON ../../fixtures/nix/mesh/cluster.json;
+  decryptingWireguard.cluster.secrets.folder = ../../fixtures/nix/mesh/secrets;
   keys.cluster.joinKeys = {
     recipients.worker = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbc";
     tags = [ "tag:node" ];
@@ -222,6 +224,14 @@ in
         }
       ];
     }) decrypting;
+    "WireGuard/primer" = node "primer" byWireguard decryptingWireguard;
+    "WireGuard/laptop" = node "laptop" byWireguard decryptingWireguard;
+    "WireGuard/rented" = node "rented" byWireguard {
+      cluster.mesh.wireguard.publicKeys.primer =
+        lib.mkForce "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
+      cluster.secrets.folder = ../../fixtures/nix/mesh/secrets;
+    };
+    "WireGuard without recorded keys" = node "rented" byWireguard { };
     "WireGuard without keys" = node "worker" {
       cluster.name = "home";
       nodes = [
@@ -285,6 +295,10 @@ in
     "secret that the primer cannot read" = [
       "cluster.secrets: secrets/mail.age is not there, beside ${toString ../../fixtures/nix/cluster/secrets}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else"
       "cluster.secrets: `primer` delivers into the cluster and does not decrypt mail: set `hostKeys` in its entry of `nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`"
+    ];
+    "WireGuard without recorded keys" = [
+      "cluster.secrets: the cluster file declares secrets in secrets/wireguard-primer.age, secrets/wireguard-laptop.age: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`"
+      "cluster.mesh.wireguard: `publicKeys` has no key of laptop, primer"
     ];
     "WireGuard without keys" = [
       "cluster.mesh.wireguard: `worker` has no private key: set `privateKeyFile`, for example to the path of an agenix secret"
