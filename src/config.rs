@@ -56,7 +56,7 @@ pub use ingress::Ingress;
 pub use k3s::*;
 pub use load::{LoadRequest, load};
 pub use loaded::Loaded;
-pub use mesh::{Endpoint, Mesh};
+pub use mesh::{Endpoint, Mesh, MeshDiscovery};
 pub use monitoring::Monitoring;
 pub use node::*;
 pub use operators::Operator;

@@ -1,9 +1,11 @@
-//! The WireGuard mesh between nodes: who has which address, each node's view of it, its files, and the interface on this node.
+//! The WireGuard mesh between nodes: who has which address, each node's view of it, its files, the interface on this node, and how nodes find
+//! each other when they are elsewhere.
 //!
 //! Private keys stay in files of their own on the nodes, which agenix decrypts there. Public keys stand beside the encrypted
 //! files, where `secret create` and `secret rotate` write them.
 
 mod allocate;
+mod discovery;
 mod echo;
 mod interface;
 mod keys;
@@ -16,6 +18,7 @@ mod wg_quick;
 mod write_back;
 
 pub use allocate::{allocate, missing};
+pub use discovery::{DiscoveryPeer, DiscoveryStatus, PeerState, Refusals, discover, discovery_status};
 pub use interface::{Interface, Peer, interface};
 pub use keys::{Keys, public_keys};
 pub use networkd::networkd;

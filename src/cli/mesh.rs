@@ -2,6 +2,7 @@
 
 mod allocate;
 mod config;
+mod discover;
 mod status;
 mod up;
 
@@ -32,7 +33,9 @@ enum MeshCommand {
     Up(up::UpArgs),
     /// Take the interface of this node away
     Down(up::DownArgs),
-    /// Show the interface of this node: who its peers are, and whether they answer
+    /// Find other nodes of the mesh where they are now, and go on doing so: each node runs it
+    Discover(discover::DiscoverArgs),
+    /// Show the interface of this node: who its peers are, whether they answer, and what discovery knows
     Status(status::StatusArgs),
 }
 
@@ -42,6 +45,7 @@ pub(super) fn mesh(ui: &Ui, args: &MeshArgs) -> Result<Outcome> {
         MeshCommand::Config(args) => config::config(ui, args),
         MeshCommand::Up(args) => up::up(ui, args),
         MeshCommand::Down(args) => up::down(ui, args),
+        MeshCommand::Discover(args) => discover::discover(ui, args),
         MeshCommand::Status(args) => document::complete(ui, args.format, || status::status(ui, args)),
     }
 }

@@ -42,6 +42,24 @@ pub struct Mesh {
     #[serde(default = "persistent_keepalive")]
     #[schemars(range(min = 1, max = 65535))]
     pub persistent_keepalive: u16,
+    /// That nodes tell each other where they are, so that they are found when their endpoints change or are not in this file. `{}` is enough.
+    /// `manifestgen mesh discover` runs it on each node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<MeshDiscovery>,
+}
+
+/// How nodes of the mesh find each other when they are elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("x-elsewhere" = {
+    "seeds": "each node that has an `endpoint`, `externalAddress` or `address` is one",
+    "type": "it is gossip inside of the mesh; where a coordination server is to do it, nodes have `mesh.type: tailscale`",
+}))]
+pub struct MeshDiscovery {
+    /// The UDP port that nodes gossip on, the same for all, at their addresses in the mesh alone. Default: the next one after those of flannel's
+    /// WireGuard.
+    #[serde(default = "discovery_port")]
+    pub port: Port,
 }
 
 /// What `wg-quick`, the NixOS module and most documents use.
@@ -56,6 +74,10 @@ const fn mtu() -> u16 {
 /// The value of WireGuard's own quick start (wireguard.com/quickstart, "NAT and Firewall Traversal Persistence").
 const fn persistent_keepalive() -> u16 {
     25
+}
+
+const fn discovery_port() -> Port {
+    Port(51822)
 }
 
 /// Where a peer is called: a host and a UDP port.
@@ -99,6 +121,12 @@ impl Mesh {
     #[must_use]
     pub fn port_of(&self, node: &NodeMesh) -> u16 {
         node.port.unwrap_or(self.port).0
+    }
+
+    /// The UDP port of discovery, where there is discovery.
+    #[must_use]
+    pub fn discovery_port(&self) -> Option<u16> {
+        self.discovery.as_ref().map(|discovery| discovery.port.0)
     }
 
     /// Where others call a node; none for one that only calls others itself.

@@ -27,6 +27,8 @@ pub struct Interface {
     pub public_key: String,
     /// The file on the node with its private key.
     pub private_key_file: AbsolutePath,
+    /// The UDP port that nodes gossip on in the mesh, where they look for each other.
+    pub discovery: Option<u16>,
     /// The others, by name.
     pub peers: Vec<Peer>,
 }
@@ -98,7 +100,8 @@ pub fn interface(cluster: &Cluster, node: &str, keys: &Keys) -> Result<Interface
             public_key: key(peer.name.as_str())?,
             address: in_mesh,
             allowed_ips: mesh.networks_of(peer),
-            persistent_keepalive: endpoint.as_ref().filter(|_| calls_only).map(|_| mesh.persistent_keepalive),
+            // With discovery one without an endpoint gets one later.
+            persistent_keepalive: (calls_only && (endpoint.is_some() || mesh.discovery.is_some())).then_some(mesh.persistent_keepalive),
             endpoint,
         });
     }
@@ -112,6 +115,7 @@ pub fn interface(cluster: &Cluster, node: &str, keys: &Keys) -> Result<Interface
         mtu: mesh.mtu,
         public_key: key(node)?,
         private_key_file,
+        discovery: mesh.discovery_port(),
         peers,
     })
 }
@@ -207,6 +211,19 @@ pub(super) mod tests {
             ("10.250.0.1/24".to_owned(), "/run/agenix/wireguard-primer")
         );
         assert_eq!(view("cellar", json!({})).expect("a view").private_key_file.as_str(), "/etc/wg.key");
+    }
+
+    #[test]
+    fn with_discovery_all_ways_through_a_nat_are_kept_open() {
+        let nodes = json!([
+            {"name": "primer", "address": "192.168.1.10", "mesh": {"type": "wireguard", "address": "10.250.0.1"}},
+            {"name": "cellar", "mesh": {"type": "wireguard", "address": "10.250.0.2", "behindNat": true}},
+            {"name": "away", "mesh": {"type": "wireguard", "address": "10.250.0.3", "behindNat": true}},
+        ]);
+        let away = view("away", json!({"nodes": nodes, "mesh": {"cidr": "10.250.0.0/24", "discovery": {}}})).expect("a view");
+        assert_eq!(away.discovery, Some(51822));
+        let seen: Vec<_> = away.peers.iter().map(|peer| (peer.name.as_str(), peer.endpoint.is_some(), peer.persistent_keepalive)).collect();
+        assert_eq!(seen, [("cellar", false, Some(25)), ("primer", true, Some(25))]);
     }
 
     #[test]

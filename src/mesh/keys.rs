@@ -11,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
+use super::Interface;
 use crate::config::{Cluster, Make};
 use crate::diag::{Error, Result};
 
@@ -114,6 +115,26 @@ impl PrivateKey {
         let public = BASE64_STANDARD.encode(PublicKey::from(&StaticSecret::from(*key)).as_bytes());
         Ok(Self { text: Zeroizing::new(text.trim().to_owned()), public, is_open: mode & 0o007 != 0 })
     }
+
+    /// That it is the one of a node, as that one's public key is recorded.
+    pub(super) fn is_of(&self, interface: &Interface) -> Result<()> {
+        if self.public == interface.public_key {
+            return Ok(());
+        }
+        Err(Error::environment(format!(
+            "the private key in `{}` is not the one of node `{}`: its public key is `{}`, and `{}` is recorded",
+            interface.private_key_file, interface.node, self.public, interface.public_key
+        ))
+        .hint("after `secret rotate` the node has to get the new file, and all nodes the new public key"))
+    }
+
+    /// The secret that it has together with another node's key (X25519, RFC 7748). None where that is no key, or one of the few that have the same
+    /// secret with everybody (section 6.1).
+    pub(super) fn shared_with(&self, public: &str) -> Option<Zeroizing<[u8; 32]>> {
+        let (own, other) = (StaticSecret::from(*parse(&self.text)?), PublicKey::from(*parse(public)?));
+        let shared = own.diffie_hellman(&other);
+        shared.was_contributory().then(|| Zeroizing::new(*shared.as_bytes()))
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +194,11 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("its mode");
         let key = PrivateKey::read(&file).expect("a key");
         assert_eq!((key.public.as_str(), key.is_open), ("HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=", true));
+        let other = StaticSecret::from([7; 32]);
+        let (public, of_other) = (BASE64_STANDARD.encode(PublicKey::from(&other).as_bytes()), parse(&key.public).expect("a key"));
+        let shared = key.shared_with(&public).expect("a secret");
+        assert_eq!(*shared, other.diffie_hellman(&PublicKey::from(*of_other)).to_bytes());
+        assert!(key.shared_with(&BASE64_STANDARD.encode([0; 32])).is_none() && key.shared_with("short").is_none());
         fs::write(&file, "short").expect("written");
         assert!(PrivateKey::read(&file).is_err_and(|error| !error.to_string().contains("short")));
     }

@@ -6,7 +6,7 @@ use super::{Interface, NodeFile};
 use crate::diag::{Error, Result};
 use crate::nix;
 
-/// A module that makes the interface, and opens its port.
+/// A module that makes the interface, and opens its port and, in the mesh, that of discovery.
 ///
 /// # Errors
 /// An internal error when it holds what Nix cannot say.
@@ -24,9 +24,13 @@ pub fn nixos(interface: &Interface) -> Result<NodeFile> {
         }
         Value::Object(value)
     });
+    let mut firewall = json!({"allowedUDPPorts": [interface.port]});
+    if let Some(port) = interface.discovery {
+        firewall["interfaces"] = json!({interface.name.clone(): {"allowedUDPPorts": [port]}});
+    }
     let module = json!({
         "networking": {
-            "firewall": {"allowedUDPPorts": [interface.port]},
+            "firewall": firewall,
             "wireguard": {"interfaces": {interface.name.clone(): {
                 "ips": [interface.address.to_string()],
                 "listenPort": interface.port,

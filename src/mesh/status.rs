@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::up::driver;
-use super::{Driver, Keys, Programs, echo};
+use super::{DiscoveryStatus, Driver, Keys, Programs, discovery_status, echo};
 use crate::config::{Cluster, IpAddress};
 use crate::diag::{Error, Result};
 
@@ -29,6 +29,9 @@ pub struct Status {
     pub listen_port: u16,
     /// The others, by name and then by key.
     pub peers: Vec<PeerStatus>,
+    /// What discovery knows, where it runs for this interface and may be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<DiscoveryStatus>,
 }
 
 /// Another node.
@@ -92,6 +95,7 @@ pub fn status(name: &str, known: Option<(&Cluster, &Keys)>, programs: &Programs,
         public_key: first.stdout,
         listen_port: good("listen-port")?.parse().unwrap_or_default(),
         peers: Vec::new(),
+        discovery: discovery_status(name),
     };
     let allowed_ips = good("allowed-ips")?;
     // First, because an answer changes what `wg` knows of a peer.
@@ -153,7 +157,7 @@ fn ask(allowed_ips: &str, patience: Duration) -> BTreeMap<String, Option<bool>> 
 }
 
 /// A line for each peer, its key first (wg(8), "show"). What there is none of is said to be `(none)`.
-fn table(text: &str) -> BTreeMap<String, Vec<String>> {
+pub(super) fn table(text: &str) -> BTreeMap<String, Vec<String>> {
     let words = |line: &str| -> Option<(String, Vec<String>)> {
         let mut words = line.split(['\t', ' ']).map(ToOwned::to_owned);
         Some((words.next()?, words.filter(|word| word != "(none)").collect()))
@@ -219,6 +223,7 @@ mod tests {
             public_key: String::new(),
             listen_port: 51820,
             peers: texts.peers(1007),
+            discovery: None,
         };
         let cluster: Cluster = serde_json::from_value(json!({"cluster": {"name": "c"}, "nodes": [
             {"name": "a", "mesh": {"type": "wireguard"}},

@@ -57,13 +57,7 @@ pub struct Up {
 /// Environment: no private key, or another one than is recorded; no WireGuard; no permission. An interface that was made here is gone again then.
 pub fn up(interface: &Interface, options: &UpOptions, programs: &Programs) -> Result<Up> {
     let key = PrivateKey::read(Path::new(interface.private_key_file.as_str()))?;
-    if key.public != interface.public_key {
-        return Err(Error::environment(format!(
-            "the private key in `{}` is not the one of node `{}`: its public key is `{}`, and `{}` is recorded",
-            interface.private_key_file, interface.node, key.public, interface.public_key
-        ))
-        .hint("after `secret rotate` the node has to get the new file, and all nodes the new public key"));
-    }
+    key.is_of(interface)?;
     let mut warnings = Vec::new();
     if key.is_open {
         warnings.push(format!("everybody on this machine can read `{}`: `chmod o= FILE` ends that", interface.private_key_file));

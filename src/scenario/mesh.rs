@@ -1,5 +1,7 @@
-//! The story of the mesh: five nodes without systemd, WireGuard between them from one cluster file, one killed and back, one key rotated.
+//! The story of the mesh: five nodes without systemd, WireGuard between them from one cluster file, one killed and back, one key rotated, and two
+//! that are somewhere else.
 
+mod discovery;
 mod node;
 
 use std::collections::BTreeSet;
@@ -16,6 +18,7 @@ use crate::lab::{LabOptions, Network};
 use crate::process::interrupted;
 use crate::yaml;
 
+use discovery::{found, moved};
 use node::{Seen as NodeSeen, Story};
 
 const STEPS: &str = include_str!("steps/mesh.json");
@@ -25,6 +28,8 @@ const PRIMER: &str = "primer";
 const LOST: usize = 2;
 /// The one whose key is rotated.
 const ROTATED: usize = 1;
+/// How long a pair may take to meet. Who cannot be called is met at its own handshakes, which WireGuard repeats for 90 s (whitepaper, section 6.1).
+const PATIENCE: &str = "60s";
 /// The last one says that it is behind a NAT, so that nobody calls it.
 const NODES: usize = 5;
 
@@ -79,7 +84,7 @@ fn steps() -> Result<List> {
     List::read(STEPS, &ACTIONS.map(|(id, _)| id))
 }
 
-const ACTIONS: [(&str, Action<Story>); 10] = [
+const ACTIONS: [(&str, Action<Story>); 12] = [
     ("host_keys", |story| host_keys(story).boxed_local()),
     ("keys", |story| keys(story).boxed_local()),
     ("addresses", |story| addresses(story).boxed_local()),
@@ -89,6 +94,8 @@ const ACTIONS: [(&str, Action<Story>); 10] = [
     ("back", |story| back(story).boxed_local()),
     ("rotated", |story| rotated(story).boxed_local()),
     ("learnt", |story| learnt(story).boxed_local()),
+    ("moved", |story| moved(story).boxed_local()),
+    ("found", |story| found(story).boxed_local()),
     ("taken_away", |story| taken_away(story).boxed_local()),
 ];
 
@@ -112,7 +119,7 @@ async fn host_keys(story: &mut Story) -> Seen<()> {
         story.names().iter().map(|name| json!({"name": format!("wireguard-{name}"), "make": {"type": "wireguard-key"}})).collect();
     let cluster = json!({
         "cluster": {"name": "lab"},
-        "mesh": {"cidr": "10.250.0.0/24"},
+        "mesh": {"cidr": "10.250.0.0/24", "discovery": {}},
         "recipients": {"admins": [admin]},
         "nodes": nodes,
         "secrets": secrets,
@@ -163,7 +170,7 @@ async fn look(story: &Story, without: Option<usize>, wait: &str) -> Result<Vec<N
 }
 
 async fn all_pairs(story: &mut Story) -> Seen<()> {
-    let seen = look(story, None, "20s").await?;
+    let seen = look(story, None, PATIENCE).await?;
     let good: usize = seen.iter().map(|node| node.answering.len()).sum();
     let pairs = NODES * (NODES - 1);
     let unproven: Vec<&String> = seen.iter().flat_map(|node| &node.not_by_wireguard).collect();

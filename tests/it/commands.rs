@@ -83,6 +83,9 @@ fn completions_and_manual_pages_are_made() {
 /// The commands below `secret`.
 const SECRET: [&str; 7] = ["secret", "secret create", "secret edit", "secret rekey", "secret rotate", "secret check", "secret deliver"];
 
+/// The commands below `mesh`.
+const MESH: [&str; 7] = ["mesh", "mesh allocate", "mesh config", "mesh up", "mesh down", "mesh discover", "mesh status"];
+
 /// docs/CLI.md is `--help` of every command. `MANIFESTGEN_UPDATE=1` writes it anew.
 #[test]
 fn the_reference_page_is_what_help_says() {
@@ -116,6 +119,7 @@ fn the_reference_page_is_what_help_says() {
     ]
     .into_iter()
     .chain(SECRET)
+    .chain(MESH)
     {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = Run::new(folder.path(), &arguments).env("COLUMNS", "100").run().good();

@@ -190,7 +190,7 @@ fn settings_are_shown_as_they_were_given() {
     --set:1:15 config/set an entry of `nodes` cannot be given another name
     --set:1:22 config/set the value is not YAML: `{` is never closed
     --set:1:1 config/missing `mesh` has no `cidr` | add it, like `cidr: 10.42.0.0/16`
-    --set:1:6 config/unknown-key `x` is no key of `mesh` | the keys are `cidr`, `port`, `mtu`, `persistentKeepalive`
+    --set:1:6 config/unknown-key `x` is no key of `mesh` | the keys are `cidr`, `port`, `mtu`, `persistentKeepalive`, `discovery`
     --set:1:1 config/set a profile cannot be set | set the value itself
     --set:1:11 config/set `k3s.tlsSan` has 0 entries, so there is no place 1
     "#);

@@ -114,7 +114,7 @@ fn a_dagger_engine_is_locked_and_reached_by_whom_it_should_be() {
 }
 
 #[test]
-fn the_mesh_outlives_a_node_and_a_key() {
+fn the_mesh_outlives_a_node_a_key_and_two_addresses() {
     let there = ["wg", "age", "age-keygen", "ip", "nsenter", "ping"].map(|name| part(name).is_some());
     // A kernel with WireGuard does without, but which one this is shows only on the way.
     let userspace = part("wireguard-go").is_some();
@@ -133,8 +133,10 @@ fn the_mesh_outlives_a_node_and_a_key() {
     assert_eq!(seen("the others learn the new key"), all);
     assert_eq!(checked(&report, "all pairs ping"), [20, 5]);
     assert_eq!(checked(&report, "a node is killed, and only it is missed"), [4, 12]);
-    assert_eq!((report["steps"].as_array().expect("steps").len(), skipped(&report)), (14, 2));
-    assert!(fs::read_to_string(junit).expect("a report").contains("tests=\"14\" failures=\"0\" errors=\"0\" skipped=\"2\""));
+    assert!(seen("two nodes have other addresses, and lose each other").ends_with("; neither answers the other"), "{report}");
+    assert_eq!(seen("with discovery they find each other"), "20 of 20 answer, and discovery hears 20 of 20");
+    assert_eq!((report["steps"].as_array().expect("steps").len(), skipped(&report)), (16, 2));
+    assert!(fs::read_to_string(junit).expect("a report").contains("tests=\"16\" failures=\"0\" errors=\"0\" skipped=\"2\""));
     place.is_clean();
 }
 

@@ -380,6 +380,26 @@ fn networkd_reads_its_files() {
 }
 
 #[test]
+fn discovery_says_why_it_cannot() {
+    if !own_network::enter("mesh::discovery_says_why_it_cannot", &[]) {
+        return;
+    }
+    let (Some(_), Some(_)) = (part("ip"), part("wg")) else { return };
+    let folder = with_keys(CLUSTER);
+    run(folder.path(), &["mesh", "allocate"]);
+    insta::assert_snapshot!(run(folder.path(), &["mesh", "discover", "primer"]), @"
+    exit code 2
+    --- stderr
+    error: the cluster file says nothing of discovery
+    hint: add `discovery: {}` to the section `mesh`, for all nodes
+    ");
+    // Why, the kernel says in words that depend on whether it has WireGuard.
+    let said = run(folder.path(), &["mesh", "discover", "primer", "--set", "mesh.discovery.port=51822"]);
+    assert!(said.starts_with("exit code 3"), "{said}");
+    assert!(said.contains("error: there is no interface `wg0` of WireGuard"), "{said}");
+}
+
+#[test]
 fn up_says_why_it_cannot() {
     if !own_network::enter("mesh::up_says_why_it_cannot", &[]) {
         return;

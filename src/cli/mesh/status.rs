@@ -10,7 +10,7 @@ use crate::cli::config_args::ConfigArgs;
 use crate::cli::plan::Format;
 use crate::cli::release_args::duration;
 use crate::diag::{Error, Result};
-use crate::mesh::{self, Driver, PeerStatus, Programs, Status};
+use crate::mesh::{self, DiscoveryPeer, Driver, PeerState, PeerStatus, Programs, Status};
 use crate::process::Places;
 use crate::ui::Ui;
 
@@ -65,7 +65,25 @@ fn text(status: &Status) -> String {
     let node = status.node.as_ref().map(|node| format!(" of node {node}")).unwrap_or_default();
     let mut lines = vec![format!("{}{node}: {}, port {}, {driver}", status.interface, status.public_key, status.listen_port)];
     lines.extend(status.peers.iter().map(line));
+    if let Some(discovery) = &status.discovery {
+        lines.push(format!("discovery on port {}:", discovery.port));
+        lines.extend(discovery.peers.iter().map(looked_for));
+    }
     lines.join("\n") + "\n"
+}
+
+fn looked_for(peer: &DiscoveryPeer) -> String {
+    let silent = format!("silent for {} s", peer.silent_for);
+    let what = match peer.state {
+        PeerState::Heard => "heard".to_owned(),
+        PeerState::Asking => format!("{silent}, asked"),
+        PeerState::Trying => format!("{silent}, called where it may be"),
+        PeerState::Resting => format!("{silent}, was nowhere"),
+    };
+    let places = peer.candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let places = if peer.state == PeerState::Heard || places.is_empty() { String::new() } else { format!("; may be at {places}") };
+    let gossips = if peer.is_member { "" } else { ", does not gossip" };
+    format!("  {}: {what}{gossips}{places}", peer.name)
 }
 
 fn line(peer: &PeerStatus) -> String {

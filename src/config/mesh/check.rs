@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{Mesh, parse_endpoint};
-use crate::config::{Cluster, FlannelBackend, IpAddress, Make, MeshType, Problems};
+use crate::config::{Cluster, FlannelBackend, IpAddress, Make, MeshType, NodeEntry, NodeMesh, Problems};
 use crate::source::ConfigPath;
 
 const RULE: &str = "config/mesh";
@@ -21,7 +21,11 @@ pub(in crate::config) fn check(cluster: &Cluster, problems: &mut Problems) {
         problems.warning(ConfigPath::of(["mesh"]), RULE, "no node is in the mesh", hint);
     }
     ports(cluster, mesh, problems);
-    callers(cluster, mesh, problems);
+    if mesh.discovery.is_some() {
+        discovery(cluster, mesh, problems);
+    } else {
+        callers(cluster, mesh, problems);
+    }
     let Some(range) = mesh.cidr.network() else { return };
     networks(cluster, range, problems);
     addresses(cluster, range, problems);
@@ -123,6 +127,27 @@ fn callers(cluster: &Cluster, mesh: &Mesh, problems: &mut Problems) {
             "give one of the two an `address`, `externalAddress` or `mesh.endpoint`"
         };
         problems.error(path, RULE, message, hint).involving(ConfigPath::of(["nodes"]).index(first_at).key("mesh"));
+    }
+}
+
+/// With discovery it is enough that there is one whom all can call. Two behind NATs may find each other, or not.
+fn discovery(cluster: &Cluster, mesh: &Mesh, problems: &mut Problems) {
+    let members: Vec<(usize, &NodeEntry, &NodeMesh)> = cluster.mesh_nodes().collect();
+    if let Some((_, node, of_this)) = members.iter().find(|(_, _, of_this)| Some(mesh.port_of(of_this)) == mesh.discovery_port()) {
+        let message = format!("node `{}` listens on {} for WireGuard and for discovery", node.name, mesh.port_of(of_this));
+        problems.error(ConfigPath::of(["mesh", "discovery", "port"]), RULE, message, "give discovery another port");
+    }
+    let is_called = |node: &NodeEntry, of_this: &NodeMesh| of_this.endpoint.is_some() || mesh.endpoint_of(node).is_some();
+    let silent: Vec<_> = members.iter().filter(|(_, node, of_this)| !is_called(node, of_this)).collect();
+    if members.len() > 1 && silent.len() == members.len() {
+        let hint = "give one of them an `address`, `externalAddress` or `mesh.endpoint`: from it all others learn of each other";
+        problems.error(at("discovery"), RULE, "no node of the mesh can be called, so nobody finds anybody", hint);
+    }
+    let mut hidden = silent.iter().filter(|(_, _, of_this)| of_this.behind_nat);
+    if let (Some((first_at, first, _)), Some((number, second, _))) = (hidden.next(), hidden.next()) {
+        let message = format!("`{}` and `{}` find each other only where both NATs let in who was called", first.name, second.name);
+        let hint = "where they do not, forward a UDP port to one of the two and write it as `mesh.endpoint: HOST:PORT`";
+        problems.warning(of_node(*number, "behindNat"), RULE, message, hint).involving(of_node(*first_at, "behindNat"));
     }
 }
 
@@ -232,6 +257,19 @@ mod tests {
         error nodes[1].mesh config/mesh: neither `a` nor `b` can be called, so they never reach each other
         ");
         insta::assert_snapshot!(of(json!({"cidr": "10.250.0.0/24"}), json!([]), json!({})), @"warning mesh config/mesh: no node is in the mesh");
+    }
+
+    #[test]
+    fn with_discovery_one_that_can_be_called_is_enough() {
+        let with = |nodes: Value| of(json!({"cidr": "10.250.0.0/24", "discovery": {}}), nodes, json!({}));
+        let seed = json!({"name": "a", "address": "192.168.1.1", "mesh": {"type": "wireguard"}});
+        let (one, other) = (json!({"name": "b", "mesh": {"type": "wireguard"}}), json!({"name": "c", "mesh": {"type": "wireguard"}}));
+        assert_eq!(with(json!([seed, one, other])), "");
+        insta::assert_snapshot!(with(json!([one, other])), @"error mesh.discovery config/mesh: no node of the mesh can be called, so nobody finds anybody");
+        let hidden = |name: &str| json!({"name": name, "mesh": {"type": "wireguard", "behindNat": true}});
+        insta::assert_snapshot!(with(json!([seed, hidden("d"), hidden("e")])), @"warning nodes[2].mesh.behindNat config/mesh: `d` and `e` find each other only where both NATs let in who was called");
+        let clash = json!([{"name": "a", "address": "192.168.1.1", "mesh": {"type": "wireguard", "port": 51822}}]);
+        insta::assert_snapshot!(with(clash), @"error mesh.discovery.port config/mesh: node `a` listens on 51822 for WireGuard and for discovery");
     }
 
     #[test]

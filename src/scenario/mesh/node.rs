@@ -42,7 +42,12 @@ pub(super) struct Seen {
     pub(super) silent: Vec<String>,
     /// Peers that answer although `wg` knows of no handshake with them or has received nothing.
     pub(super) not_by_wireguard: Vec<String>,
+    /// How many others discovery hears, where it runs.
+    pub(super) heard: usize,
 }
+
+/// Where discovery can be asked, on each node.
+const ASKED: &str = "/run/manifestgen/mesh-wg0.sock";
 
 impl Story {
     pub(super) fn new(network: Network) -> Result<Self> {
@@ -108,6 +113,30 @@ impl Story {
         self.manifestgen(node, &["mesh", "up", &name]).await.map(|_| ())
     }
 
+    /// A script for a shell on a node; `$0`, `$1` and so on are the arguments.
+    pub(super) async fn script(&self, node: usize, script: &str, arguments: &[&str]) -> Result<String> {
+        output(self.command(node, "sh", &[&["-c", script][..], arguments].concat())?, "sh").await
+    }
+
+    /// Starts discovery on a node, where it goes on by itself.
+    pub(super) async fn discover(&self, node: usize) -> Result<()> {
+        let (name, log) = (self.names()[node].clone(), self.discovery_log(node).display().to_string());
+        let (program, file) = (self.network.program().display().to_string(), self.file.display().to_string());
+        let script = "\"$0\" mesh discover \"$1\" --config \"$2\" >\"$3\" 2>&1 & echo $! >/run/discover.pid";
+        self.script(node, script, &[&program, &name, &file, &log]).await.map(|_| ())
+    }
+
+    /// What discovery says on a node.
+    pub(super) fn discovery_log(&self, node: usize) -> PathBuf {
+        self.network.scratch().join(format!("{}-discovery.log", self.names()[node]))
+    }
+
+    /// Tells discovery on a node to end, and waits until it has.
+    pub(super) async fn end_discovery(&self, node: usize) -> Result<()> {
+        let script = "kill -TERM \"$(cat /run/discover.pid)\" && while test -e \"$0\"; do sleep 0.1; done";
+        self.script(node, script, &[ASKED]).await.map(|_| ())
+    }
+
     /// What a node sees; `wait` is how long others may take to answer.
     pub(super) async fn status(&self, node: usize, wait: &str) -> Result<Seen> {
         let (program, file) = (self.network.program().display().to_string(), self.file.display().to_string());
@@ -129,6 +158,7 @@ impl Seen {
         let named = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
             peers.iter().filter(|peer| wanted(peer)).filter_map(|peer| peer["name"].as_str().map(ToOwned::to_owned)).collect()
         };
+        let discovered = value["discovery"]["peers"].as_array().into_iter().flatten();
         let met = |peer: &Value| peer["latestHandshake"].as_u64().is_some() && peer["received"].as_u64().is_some_and(|bytes| bytes > 0);
         Some(Self {
             interface: value["interface"].as_str()?.to_owned(),
@@ -136,6 +166,7 @@ impl Seen {
             answering: named(&|peer| peer["reachable"] == true),
             silent: named(&|peer| peer["reachable"] == false),
             not_by_wireguard: named(&|peer| peer["reachable"] == true && !met(peer)),
+            heard: discovered.filter(|peer| peer["state"] == "heard").count(),
         })
     }
 }
