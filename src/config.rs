@@ -31,6 +31,8 @@ pub mod operators;
 mod problems;
 mod profile;
 mod repair;
+pub mod repositories;
+pub(crate) mod repository_url;
 mod schema;
 mod secret;
 mod set;

@@ -4,6 +4,7 @@
 
 mod chart;
 mod git;
+mod range;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,12 +13,15 @@ use std::thread;
 use std::time::Duration;
 
 use crate::config::Cluster;
-use crate::config::application::{Source, sources};
+use crate::config::application::{RepositoryUse, has_parameters};
+use crate::config::repositories::all_repositories;
+use crate::config::repository_url::without_password;
 use crate::diag::Finding;
-use crate::source::ConfigPath;
 
 use chart::Charts;
 use git::References;
+
+pub use range::satisfies;
 
 const REPOSITORY: &str = "online/repository";
 const REVISION: &str = "online/revision";
@@ -45,17 +49,13 @@ enum Answer {
     NotAsked(&'static str),
 }
 
-/// Asks every repository of the cluster's Applications once.
+/// Asks every repository that the cluster names once.
 #[must_use]
 pub fn check(cluster: &Cluster) -> Online {
-    let entries = cluster.applications.iter().enumerate();
-    let all: Vec<(ConfigPath, Source)> = entries
-        .flat_map(|(number, entry)| sources(&ConfigPath::of(["applications"]).index(number), entry))
-        .map(|(path, source)| (path, source.into_owned()))
-        // Those of this machine are looked at without being asked for.
-        .filter(|(_, source)| !source.repo_url.starts_with("file://"))
-        .collect();
-    let mut repositories: Vec<(&str, bool)> = all.iter().map(|(_, source)| repository(source)).collect();
+    let mut all = all_repositories(cluster);
+    // Those of this machine are looked at without being asked for, and what has parameters is known to Argo CD alone.
+    all.retain(|used| !used.url.starts_with("file://") && !has_parameters(&used.url));
+    let mut repositories: Vec<(&str, bool)> = all.iter().map(|used| (used.url.as_str(), used.has_charts)).collect();
     repositories.sort_unstable();
     repositories.dedup();
     let answers = ask(&repositories);
@@ -65,24 +65,27 @@ pub fn check(cluster: &Cluster) -> Online {
             online.not_checked.push(format!("`{}`: {why}", without_password(url)));
         }
     }
-    for (path, source) in &all {
-        let found = match &answers[&repository(source)] {
+    online.not_checked.extend(with_credentials(cluster, &repositories));
+    for used in &all {
+        let found = match &answers[&(used.url.as_str(), used.has_charts)] {
             Answer::NotAsked(_) => None,
-            Answer::Git(Err(said)) => {
-                Some(unreachable(path, source, said, "Argo CD asks with credentials of its own: `git ls-remote` tells here"))
-            }
-            Answer::Charts(Err(said)) => Some(unreachable(path, source, said, "a repository of charts has an `index.yaml` at its URL")),
-            Answer::Git(Ok(references)) => references.judge(path, source),
-            Answer::Charts(Ok(charts)) => charts.judge(path, source),
+            Answer::Git(Err(said)) => Some(unreachable(used, said, "Argo CD asks with credentials of its own: `git ls-remote` tells here")),
+            Answer::Charts(Err(said)) => Some(unreachable(used, said, "a repository of charts has an `index.yaml` at its URL")),
+            Answer::Git(Ok(references)) => references.judge(used),
+            Answer::Charts(Ok(charts)) => charts.judge(used),
         };
         online.findings.extend(found);
     }
     online
 }
 
-/// A repository, and whether it has charts.
-fn repository(source: &Source) -> (&str, bool) {
-    (&source.repo_url, source.chart.as_deref().is_some_and(|chart| !chart.is_empty()))
+/// Credentials are in Secrets, which nobody reads here.
+fn with_credentials(cluster: &Cluster, asked: &[(&str, bool)]) -> Vec<String> {
+    let repositories = cluster.argocd.iter().flat_map(|argocd| &argocd.repositories);
+    repositories
+        .filter(|repository| repository.credentials.is_some() && asked.iter().all(|(url, _)| *url != repository.url))
+        .map(|repository| format!("`{}`: Argo CD asks it with credentials that are not used here", without_password(&repository.url)))
+        .collect()
 }
 
 fn ask<'a>(repositories: &[(&'a str, bool)]) -> BTreeMap<(&'a str, bool), Answer> {
@@ -110,17 +113,8 @@ fn ask<'a>(repositories: &[(&'a str, bool)]) -> BTreeMap<(&'a str, bool), Answer
     answers.into_inner().unwrap_or_default()
 }
 
-fn unreachable(path: &ConfigPath, source: &Source, said: &str, hint: &str) -> Finding {
-    Finding::error(REPOSITORY, format!("`{}` does not answer as it should: {said}", without_password(&source.repo_url)))
+fn unreachable(used: &RepositoryUse, said: &str, hint: &str) -> Finding {
+    Finding::error(REPOSITORY, format!("`{}` does not answer as it should: {said}", without_password(&used.url)))
         .with_hint(hint)
-        .with_config_path(path.key("repoURL"))
-}
-
-/// A URL as it may be shown.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    match rest.split_once('@') {
-        Some((user, host)) if !user.contains('/') => format!("{scheme}://…@{host}"),
-        _ => url.to_owned(),
-    }
+        .with_config_path(used.at_url())
 }

@@ -1,57 +1,115 @@
-//! Repositories of Applications that are on this machine: whether they are there, and have what the Applications name.
+//! Repositories that are on this machine: whether they are there, and have what the config names.
 //!
 //! It asks Git itself, so it is part of `validate` alone: rendering does no I/O.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::config::Cluster;
-use crate::config::application::{Source, sources};
+use crate::config::application::{RepositoryUse, has_parameters};
+use crate::config::repositories::all_repositories;
 use crate::diag::{Finding, did_you_mean};
-use crate::source::ConfigPath;
+use crate::online::satisfies;
 
 const RULE: &str = "application/local-repository";
 
 /// What is wrong with repositories whose URL is `file://…`.
 pub(super) fn check(cluster: &Cluster) -> Vec<Finding> {
-    let entries = cluster.applications.iter().enumerate();
-    let sources = entries.flat_map(|(number, entry)| sources(&ConfigPath::of(["applications"]).index(number), entry));
-    sources.filter_map(|(path, source)| check_source(&path, &source)).collect()
+    all_repositories(cluster).iter().filter_map(one).collect()
 }
 
-fn check_source(path: &ConfigPath, source: &Source) -> Option<Finding> {
-    let folder = Path::new(source.repo_url.strip_prefix("file://")?);
-    let at_url = path.key("repoURL");
+fn one(used: &RepositoryUse) -> Option<Finding> {
+    let folder = used.url.strip_prefix("file://").filter(|folder| !has_parameters(folder))?;
+    let folder = Path::new(folder.strip_prefix("localhost").unwrap_or(folder));
     if !folder.is_dir() {
         let text = format!("there is no repository `{}` on this machine", folder.display());
         let hint = "Argo CD looks for it where its repo-server runs, and has to find it there";
-        return Some(Finding::warning(RULE, text).with_hint(hint).with_config_path(at_url));
+        return Some(Finding::warning(RULE, text).with_hint(hint).with_config_path(used.at_url()));
     }
-    let git = |arguments: &[&str]| Command::new("git").arg("-C").arg(folder).args(arguments).output().ok();
-    let revision = source.target_revision.as_deref().filter(|revision| !revision.is_empty()).unwrap_or("HEAD");
     // Without Git on this machine nothing can be said.
-    if !git(&["rev-parse", "--git-dir"])?.status.success() {
-        let text = format!("`{}` is not a Git repository", folder.display());
-        return Some(Finding::error(RULE, text).with_hint("make it one with `git init`, and commit").with_config_path(at_url));
+    let asked = git(folder, &["rev-parse", "--git-dir"])?;
+    if !asked.status.success() {
+        return Some(unreadable(used, folder, &String::from_utf8_lossy(&asked.stderr)));
     }
-    // The end of options: a revision cannot become one.
-    if !git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?.status.success() {
-        let text = format!("`{}` has no revision `{revision}`", folder.display());
-        return Some(
-            Finding::error(RULE, text).with_hint("name a branch, tag or commit of it").with_config_path(path.key("targetRevision")),
-        );
+    // Which revision a parameter becomes, and what it has then, Argo CD alone knows.
+    let revision = used.revision.as_deref().filter(|revision| !has_parameters(revision))?;
+    let tag = if has_commit(folder, revision)? { None } else { Some(newest_tag(folder, revision)?) };
+    let revision = match &tag {
+        None => revision,
+        // A range means its newest tag; which one is newest in one that cannot be read here, Argo CD tells.
+        Some(Range::Tag(tag)) => tag,
+        Some(Range::Unreadable) => return None,
+        Some(Range::Nothing) => {
+            let text = format!("`{}` has no revision `{revision}`", folder.display());
+            let hint = "name a branch, tag or commit of it, or a range of versions that one of its tags is in";
+            return Some(Finding::error(RULE, text).with_hint(hint).with_config_path(used.at_revision()));
+        }
+    };
+    let inside = used.folder.as_deref().filter(|folder| !has_parameters(folder))?;
+    let inside = inside.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
+    if inside.is_empty() {
+        return None;
     }
-    let inside = source.path.as_deref().map(|path| path.trim_matches('/')).filter(|path| !matches!(*path, "" | "."))?;
-    let kind = git(&["cat-file", "-t", &format!("{revision}:{inside}")])?;
+    let kind = git(folder, &["cat-file", "-t", &format!("{revision}:{inside}")])?;
     if kind.status.success() && kind.stdout.starts_with(b"tree") {
         return None;
     }
-    let listed = git(&["ls-tree", "-d", "-r", "--name-only", revision])?;
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let hint = match did_you_mean(inside, listed.lines()) {
+    let listed = lines(&git(folder, &["ls-tree", "-d", "-r", "--name-only", revision])?);
+    let hint = match did_you_mean(&inside, listed.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "what is not committed is not seen by Argo CD".to_owned(),
     };
     let text = format!("`{}` has no folder `{inside}` at `{revision}`", folder.display());
-    Some(Finding::error(RULE, text).with_hint(hint).with_config_path(path.key("path")))
+    Some(Finding::error(RULE, text).with_hint(hint).with_config_path(used.path.key("path")))
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    Command::new("git").arg("-C").arg(folder).args(arguments).env("LC_ALL", "C").output().ok()
+}
+
+fn lines(output: &Output) -> Vec<String> {
+    String::from_utf8_lossy(&output.stdout).lines().map(ToOwned::to_owned).collect()
+}
+
+/// Git refuses some repositories that are some, such as those of another user.
+fn unreadable(used: &RepositoryUse, folder: &Path, said: &str) -> Finding {
+    let said = said.lines().find_map(|line| line.strip_prefix("fatal: ")).unwrap_or_default();
+    if said.is_empty() || said.starts_with("not a git repository") {
+        let text = format!("`{}` is not a Git repository", folder.display());
+        return Finding::error(RULE, text).with_hint("make it one with `git init`, and commit").with_config_path(used.at_url());
+    }
+    let text = format!("Git does not read `{}`: {said}", folder.display());
+    let hint = if said.starts_with("detected dubious ownership") {
+        format!("`git config --global --add safe.directory {}` lets it", folder.display())
+    } else {
+        "Argo CD's repo-server has to be able to read it".to_owned()
+    };
+    Finding::warning(RULE, text).with_hint(hint).with_config_path(used.at_url())
+}
+
+fn has_commit(folder: &Path, revision: &str) -> Option<bool> {
+    // The end of options: a revision cannot become one.
+    let commit = format!("{revision}^{{commit}}");
+    Some(git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?.status.success())
+}
+
+enum Range {
+    Tag(String),
+    Nothing,
+    /// What is no range, or one of a form that is not known here.
+    Unreadable,
+}
+
+/// The newest tag in a range; Argo CD takes ranges where charts have them.
+fn newest_tag(folder: &Path, wanted: &str) -> Option<Range> {
+    // Newest first.
+    let tags = lines(&git(folder, &["tag", "--list", "--sort=-version:refname"])?);
+    let found = tags.into_iter().find(|tag| satisfies(wanted, std::iter::once(tag.as_str())) == Some(true));
+    let is_range = satisfies(wanted, std::iter::empty()).is_some();
+    let looks_like_one = wanted.starts_with(|first: char| first.is_ascii_digit() || "<>=^~*".contains(first)) && wanted.contains(' ');
+    Some(match found {
+        Some(tag) => Range::Tag(tag),
+        None if !is_range && looks_like_one => Range::Unreadable,
+        None => Range::Nothing,
+    })
 }

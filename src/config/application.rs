@@ -10,6 +10,7 @@ mod gitops;
 mod helm;
 mod kustomize;
 mod project;
+mod repositories;
 mod resource;
 mod set;
 mod source;
@@ -20,11 +21,12 @@ mod value;
 
 pub use check::{check, sources};
 pub use destination::{LOCAL_SERVER, TargetCluster};
-pub use entry::{Application, DEFAULT_PROJECT, Project};
+pub use entry::{ARGOCDS_OWN, Application, DEFAULT_PROJECT, Project};
 pub use gitops::{Gitops, TREE_PROJECT, reserved_names};
 pub use helm::{Helm, HelmFileParameter, HelmParameter};
 pub use kustomize::{Kustomize, KustomizePatch, KustomizeReplica, KustomizeTarget};
 pub use project::*;
+pub use repositories::{RepositoryUse, repositories};
 pub use set::*;
 pub use source::*;
 pub use spec::{ApplicationSpec, Destination, IgnoreDifference, Info};
@@ -33,6 +35,12 @@ pub use sync_policy::{Automated, Backoff, NamespaceMetadata, Retry, SyncPolicy};
 pub use value::{ConfigMapKeyRef, IntOrText, Operator, Requirement, SecretRef, Selector};
 
 use super::dependencies::Graph;
+
+/// Whether a text has parameters of an ApplicationSet, whose values nobody knows yet.
+#[must_use]
+pub fn has_parameters(text: &str) -> bool {
+    text.contains("{{")
+}
 
 /// The sync wave of each Application: one more than the latest that it waits for, 0 where it waits for none.
 #[must_use]

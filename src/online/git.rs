@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::config::application::Source;
+use crate::config::application::{RepositoryUse, has_parameters};
+use crate::config::repository_url::without_password;
 use crate::diag::{Finding, did_you_mean};
-use crate::source::ConfigPath;
 
-use super::{PATIENCE, REVISION, without_password};
+use super::{PATIENCE, REVISION, satisfies};
 
 const POLL: Duration = Duration::from_millis(20);
 /// A repository with a hundred thousand branches answers with less.
@@ -74,15 +74,15 @@ fn said(text: &str, url: &str) -> String {
 }
 
 impl References {
-    /// What is wrong with a source of this repository. Whether its folder is there only a copy of the repository would tell.
-    pub(super) fn judge(&self, path: &ConfigPath, source: &Source) -> Option<Finding> {
-        let revision = source.target_revision.as_deref().filter(|revision| !revision.is_empty()).unwrap_or("HEAD");
+    /// What is wrong with what is wanted of this repository. Whether a folder is there only a copy of the repository would tell.
+    pub(super) fn judge(&self, wanted: &RepositoryUse) -> Option<Finding> {
+        let revision = wanted.revision.as_deref().filter(|revision| !has_parameters(revision))?;
         if self.has(revision) {
             return None;
         }
         let short = |name: &'_ str| name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/")).map(ToOwned::to_owned);
         let known: Vec<String> = self.names.iter().filter_map(|name| short(name)).collect();
-        let url = without_password(&source.repo_url);
+        let url = without_password(&wanted.url);
         let (text, hint) = if self.names.is_empty() {
             (format!("`{url}` has no commit yet"), "commit something to it".to_owned())
         } else {
@@ -92,7 +92,7 @@ impl References {
             };
             (format!("`{url}` has no branch or tag `{revision}`"), hint)
         };
-        Some(Finding::error(REVISION, text).with_hint(hint).with_config_path(path.key("targetRevision")))
+        Some(Finding::error(REVISION, text).with_hint(hint).with_config_path(wanted.at_revision()))
     }
 
     fn has(&self, revision: &str) -> bool {
@@ -103,7 +103,7 @@ impl References {
         // A commit that no branch ends in is not listed.
         let is_commit = (7..=40).contains(&revision.len()) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
         let tags = self.names.iter().filter_map(|name| name.strip_prefix("refs/tags/"));
-        is_commit && !self.names.is_empty() || super::chart::satisfies(revision, tags) == Some(true)
+        is_commit && !self.names.is_empty() || satisfies(revision, tags) == Some(true)
     }
 }
 

@@ -291,3 +291,33 @@ fn another_namespace_is_named_everywhere() {
     let init = files.pointer("/data/init.sh").and_then(Value::as_str).expect("a script");
     assert!(init.contains("NAMESPACE=\"cd\"") && !init.contains("NAMESPACE=\"argocd\""));
 }
+
+/// The notifications controller watches all namespaces then, had no right to, and gave up; the server could write no events.
+#[test]
+fn applications_in_any_namespace_come_with_upstreams_rights() {
+    let Some(module) = crate::rule::module("github.com/argoproj/argo-cd/v3@v3.5.1") else { return };
+    let folder = crate::command::folder_with("cluster: {name: home}\nargocd: {applicationNamespaces: [team-a]}\n");
+    let text = crate::command::Run::new(folder.path(), &["render", "--only", "argocd", "--format", "json"]).run().good();
+    let list: Value = serde_json::from_str(&text).expect("JSON");
+    for part in ["server", "notifications-controller"] {
+        let role = |kind: &str| {
+            let name = format!("argocd-{part}-cluster-apps");
+            let found = list["items"]
+                .as_array()
+                .expect("items")
+                .iter()
+                .find(|item| item["kind"] == kind && item["metadata"]["name"] == name.as_str());
+            found.unwrap_or_else(|| panic!("no {kind} {name}")).clone()
+        };
+        let file = |end: &str| {
+            let path = module.join(format!("examples/k8s-rbac/argocd-server-applications/argocd-{part}-rbac-{end}.yaml"));
+            let text = std::fs::read_to_string(path).expect("upstream's example");
+            let mut sources = manifestgen::source::Sources::new();
+            let source = sources.add("upstream", text.as_str());
+            let documents = manifestgen::yaml::parse(source, &text, manifestgen::yaml::Limits::MANIFESTS).expect("YAML");
+            documents[0].to_json()
+        };
+        assert_eq!(role("ClusterRole")["rules"], file("clusterrole")["rules"], "{part}");
+        assert_eq!(role("ClusterRoleBinding")["subjects"], file("clusterrolebinding")["subjects"], "{part}");
+    }
+}

@@ -7,13 +7,11 @@ use super::{Resource, metadata};
 use crate::component::Output;
 use crate::component::operators::has_argocds;
 use crate::config::Cluster;
-use crate::config::application::{Application, ApplicationSpec, ClusterResource, Destination, ProjectSpec};
+use crate::config::application::{ARGOCDS_OWN, Application, ApplicationSpec, ClusterResource, Destination, ProjectSpec, has_parameters};
 use crate::config::operators::OPERATORS_PROJECT;
 use crate::diag::Result;
 use crate::source::ConfigPath;
 
-/// The project that is always there and belongs to Argo CD, unless the config has one of that name.
-const ARGOCDS_OWN: &str = "default";
 /// Any text.
 const ANY: &str = "*";
 
@@ -21,6 +19,13 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
     let mut uses: BTreeMap<&str, Uses> = BTreeMap::new();
     let mut origins: BTreeMap<&str, ConfigPath> = BTreeMap::new();
     for (number, entry) in cluster.applications.iter().enumerate() {
+        if has_parameters(entry.project()) {
+            // Which project it is, an ApplicationSet says later; it is one that the config has, or that something else brings.
+            for project in cluster.projects.iter().filter(|project| may_become(entry.project(), project.name.as_str())) {
+                uses.entry(project.name.as_str()).or_default().add(entry);
+            }
+            continue;
+        }
         uses.entry(entry.project()).or_default().add(entry);
         origins.entry(entry.project()).or_insert_with(|| super::at(number));
     }
@@ -109,7 +114,14 @@ impl Uses {
 
 /// The text, or any text where an ApplicationSet fills in parameters.
 fn known(text: &str) -> String {
-    if text.contains("{{") { ANY.to_owned() } else { text.to_owned() }
+    if has_parameters(text) { ANY.to_owned() } else { text.to_owned() }
+}
+
+/// Whether a text with parameters may become this name, by what stands before the first and behind the last of them.
+fn may_become(text: &str, name: &str) -> bool {
+    let before = text.split("{{").next().unwrap_or_default();
+    let behind = text.rsplit("}}").next().unwrap_or_default();
+    name.len() >= before.len() + behind.len() && name.starts_with(before) && name.ends_with(behind)
 }
 
 fn restricted(spec: Option<&ProjectSpec>, uses: Uses) -> ProjectSpec {
@@ -146,5 +158,19 @@ pub(super) const fn nothing() -> ProjectSpec {
         source_integrity: None,
         permit_only_project_scoped_clusters: None,
         destination_service_accounts: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_become;
+
+    #[test]
+    fn a_project_with_parameters_may_be_some() {
+        assert!(may_become("{{.team}}", "shop"));
+        assert!(may_become("team-{{.team}}", "team-shop"));
+        assert!(!may_become("team-{{.team}}", "shop"));
+        assert!(may_become("{{.a}}-{{.b}}-x", "1-2-x"));
+        assert!(!may_become("{{.a}}-x", "y"));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::FINALIZER;
 use crate::config::application::{
-    Application, ApplicationSetSpec, ApplicationSpec, ClusterGenerator, Destination, Generator, Selector, TargetCluster, Template,
-    TemplateMetadata,
+    Application, ApplicationSetSpec, ApplicationSpec, ClusterGenerator, Destination, Generator, Selector, SetSyncPolicy, TargetCluster,
+    Template, TemplateMetadata,
 };
 
 /// An Application for one cluster.
@@ -48,7 +48,9 @@ pub(super) fn fleet(entry: &Application, selector: &Selector) -> ApplicationSetS
         // A parameter that is not there would become the text `<no value>`.
         go_template_options: Some(vec!["missingkey=error".to_owned()]),
         template_patch: None,
-        sync_policy: None,
+        // Without it the controller gives each Application the finalizer that deletes its objects (`RenderTemplateParams` in
+        // `applicationset/utils/utils.go`).
+        sync_policy: (!entry.cascade).then_some(SetSyncPolicy { preserve_resources_on_deletion: Some(true), applications_sync: None }),
         strategy: None,
         preserved_fields: None,
         ignore_application_differences: None,
@@ -77,4 +79,25 @@ pub(super) fn argocd_makes_namespace(entry: &Application) -> bool {
     let elsewhere = entry.clusters.is_some() || !entry.cluster.as_ref().is_none_or(TargetCluster::is_local);
     let asked = entry.sync_policy.sync_options.create_namespace;
     entry.namespace.is_some() && asked.unwrap_or(elsewhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fleet;
+    use crate::config::application::Application;
+
+    /// The controller gave each Application the finalizer that was to be left out.
+    #[test]
+    fn a_fleet_that_does_not_cascade_keeps_its_objects() {
+        let set = |cascade: bool| {
+            let entry = json!({"name": "a", "repoURL": "https://git.example.com/a.git", "clusters": {}, "cascade": cascade});
+            let entry: Application = serde_json::from_value(entry).expect("an entry");
+            let set = fleet(&entry, entry.clusters.as_ref().expect("a selector"));
+            (set.template.metadata.finalizers.is_some(), set.sync_policy.and_then(|policy| policy.preserve_resources_on_deletion))
+        };
+        assert_eq!(set(true), (true, None));
+        assert_eq!(set(false), (false, Some(true)));
+    }
 }

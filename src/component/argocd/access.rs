@@ -53,8 +53,19 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
         }
     }
     if !context.argocd.application_namespaces.is_empty() {
-        let rules = vec![Rule(ARGO, &["applications"], WRITE, &[]).rule()];
-        cluster_role(context, Part::Server, "argocd-server-cluster-apps", rules, out)?;
+        // Upstream's `examples/k8s-rbac/argocd-server-applications`. Without its own the notifications controller, which then watches all
+        // namespaces, gives up waiting for what it may not read.
+        let rules =
+            [Rule(CORE, &["events"], &["create"], &[]), Rule(ARGO, &["applications"], &["create", "delete", "update", "patch"], &[])];
+        cluster_role(context, Part::Server, "argocd-server-cluster-apps", rules.iter().map(Rule::rule).collect(), out)?;
+        if context.has(Part::Notifications) {
+            let rules = [
+                Rule(ARGO, &["applications"], &["get", "list", "watch", "update", "patch"], &[]),
+                Rule(CORE, &["secrets", "configmaps"], READ, &[]),
+            ];
+            let name = "argocd-notifications-controller-cluster-apps";
+            cluster_role(context, Part::Notifications, name, rules.iter().map(Rule::rule).collect(), out)?;
+        }
     }
     Ok(())
 }

@@ -2,10 +2,15 @@
 
 mod depends_on;
 mod form;
+mod generator;
+mod go_template;
 mod names;
+mod password;
 mod permission;
+mod set;
 mod sources;
 mod sync;
+mod text;
 
 pub use form::sources;
 
@@ -15,7 +20,8 @@ use crate::source::ConfigPath;
 
 /// Checks the sections `applications`, `projects` and `gitops`.
 pub fn check(cluster: &Cluster, problems: &mut Problems) {
-    for topic in [form::check, sources::check, sync::check, names::check, depends_on::check, permission::check] {
+    for topic in [form::check, password::check, sources::check, set::check, sync::check, names::check, depends_on::check, permission::check]
+    {
         topic(cluster, problems);
     }
 }
@@ -27,4 +33,27 @@ fn at(number: usize) -> ConfigPath {
 
 fn entries(cluster: &Cluster) -> impl Iterator<Item = (ConfigPath, &Application)> {
     cluster.applications.iter().enumerate().map(|(number, entry)| (at(number), entry))
+}
+
+#[cfg(test)]
+mod testing {
+    use serde_json::Value;
+
+    use super::check;
+    use crate::config::{Cluster, Problem, Problems};
+    use crate::diag::Severity;
+
+    /// What the checks say about a config, a line each with its hint.
+    pub(super) fn said(mut config: Value) -> String {
+        config["cluster"] = serde_json::json!({"name": "c"});
+        let cluster: Cluster = serde_json::from_value(config).expect("a cluster");
+        let mut problems = Problems::new();
+        check(&cluster, &mut problems);
+        let line = |problem: &Problem| {
+            let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+            assert!(!problem.message.ends_with('.') && !problem.hint.ends_with('.'), "{problem:?}");
+            format!("{severity} {} {}: {}\n  {}\n", problem.path, problem.rule, problem.message, problem.hint)
+        };
+        problems.as_slice().iter().map(line).collect()
+    }
 }

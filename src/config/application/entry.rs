@@ -19,6 +19,9 @@ use crate::config::{DnsLabel, DnsName, LabelKey, LabelValue, PodSecurity};
 /// The project of Applications that name none. Argo CD's own `default` allows everything; this one allows what they use.
 pub const DEFAULT_PROJECT: &str = "workloads";
 
+/// The project that is always there and belongs to Argo CD, unless the config has one of that name.
+pub const ARGOCDS_OWN: &str = "default";
+
 /// An Application of Argo CD.
 ///
 /// Short, it names a repository and a namespace; what it does not say has defaults that keep the cluster as the repository says. With
@@ -38,11 +41,12 @@ pub struct Application {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["database"]]))]
     pub depends_on: Vec<DnsName>,
-    /// The URL of the repository: Git (`https://`, `ssh://`, `git@…`, `file://` for a local one), Helm (`https://`) or OCI (`oci://`).
+    /// The URL of the repository: Git (`https://`, `ssh://`, `git@…`, `file://` for a local one), Helm (`https://`) or OCI (`oci://`; a chart of a
+    /// registry, or with Argo CD 3.5 any artifact).
     #[serde(default, rename = "repoURL", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["https://git.example.com/shop.git"]))]
     pub repo_url: Option<String>,
-    /// The folder in a Git repository; by default its root.
+    /// The folder in a Git repository or an OCI artifact; by default its root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["deploy"]))]
     pub path: Option<String>,
@@ -50,7 +54,7 @@ pub struct Application {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["main"]))]
     pub target_revision: Option<String>,
-    /// The chart in a Helm repository, instead of `path`.
+    /// The chart in a Helm repository or a registry, instead of `path`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["cert-manager"]))]
     pub chart: Option<String>,
@@ -157,7 +161,7 @@ impl Application {
     pub fn project(&self) -> &str {
         if let Some(spec) = &self.spec {
             // To Argo CD the empty text is its own `default`.
-            return if spec.project.is_empty() { "default" } else { &spec.project };
+            return if spec.project.is_empty() { ARGOCDS_OWN } else { &spec.project };
         }
         match &self.application_set {
             Some(set) => &set.template.spec.project,
@@ -174,10 +178,12 @@ impl Application {
     /// The sources of a short entry.
     #[must_use]
     pub fn short_sources(&self) -> Vec<Source> {
-        let Some(repo_url) = &self.repo_url else { return self.sources.clone() };
+        let Some(repo_url) = &self.repo_url else { return self.sources.iter().cloned().map(of_a_registry).collect() };
+        let has_chart = self.chart.as_deref().is_some_and(|chart| !chart.is_empty());
         let own = Source {
             repo_url: repo_url.clone(),
-            path: self.path.clone().or_else(|| (self.chart.is_none() && !repo_url.starts_with("oci://")).then(|| ".".to_owned())),
+            // Argo CD refuses a source without both, one of an OCI artifact too (`validateSourcePermissions` in `util/argo/argo.go`).
+            path: self.path.clone().filter(|path| !path.is_empty()).or_else(|| (!has_chart).then(|| ".".to_owned())),
             target_revision: Some(self.target_revision.clone().unwrap_or_else(|| "HEAD".to_owned())),
             tag_prefix: None,
             chart: self.chart.clone(),
@@ -188,7 +194,7 @@ impl Application {
             directory: self.directory.clone(),
             plugin: self.plugin.clone(),
         };
-        vec![own]
+        vec![of_a_registry(own)]
     }
 
     /// The namespace that the release makes for it: of a short entry for this cluster, unless Argo CD is to make it.
@@ -197,6 +203,17 @@ impl Application {
         let here = self.is_short() && self.clusters.is_none() && self.cluster.as_ref().is_none_or(TargetCluster::is_local);
         self.namespace.as_ref().filter(|_| here && self.sync_policy.sync_options.create_namespace != Some(true))
     }
+}
+
+/// A chart in a registry has a URL without scheme: what begins with `oci://` is an artifact to Argo CD, whatever `chart` says
+/// (`reposerver/repository/repository.go`).
+fn of_a_registry(mut source: Source) -> Source {
+    if source.chart.as_deref().is_some_and(|chart| !chart.is_empty())
+        && let Some(registry) = source.repo_url.strip_prefix("oci://")
+    {
+        source.repo_url = registry.trim_end_matches('/').to_owned();
+    }
+    source
 }
 
 /// A project of Argo CD: what its Applications may do.
@@ -211,4 +228,29 @@ pub struct Project {
     /// All that it says, which is also what Argo CD's custom resource can say.
     #[serde(flatten)]
     pub spec: ProjectSpec,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Application;
+
+    /// Argo CD said `InvalidSpecError` to the first two, and took the chart for an artifact.
+    #[test]
+    fn a_source_has_a_path_or_a_chart() {
+        let source = |entry: serde_json::Value| {
+            let entry: Application = serde_json::from_value(entry).expect("an entry");
+            let source = entry.short_sources().remove(0);
+            (source.repo_url, source.path)
+        };
+        let url = "oci://registry.example.com/x";
+        assert_eq!(source(serde_json::json!({"name": "a", "repoURL": url})), (url.to_owned(), Some(".".to_owned())));
+        assert_eq!(source(serde_json::json!({"name": "a", "repoURL": url, "path": ""})).1, Some(".".to_owned()));
+        let chart =
+            serde_json::json!({"name": "a", "repoURL": "oci://registry.example.com/charts/", "chart": "web", "targetRevision": "1.0.0"});
+        assert_eq!(source(chart.clone()), ("registry.example.com/charts".to_owned(), None));
+        assert_eq!(
+            source(serde_json::json!({"name": "a", "sources": [{"repoURL": "oci://r.example.com/c", "chart": "web"}]})).0,
+            "r.example.com/c"
+        );
+    }
 }

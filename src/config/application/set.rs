@@ -3,6 +3,7 @@
 mod generator;
 mod pull_request;
 mod scm_provider;
+mod walk;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use generator::*;
 pub use pull_request::*;
 pub use scm_provider::*;
+pub use walk::{GeneratorAt, generators};
 
 use super::resource::resource;
 use super::spec::ApplicationSpec;

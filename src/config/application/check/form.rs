@@ -102,6 +102,21 @@ fn full(path: &ConfigPath, entry: &Application, problems: &mut Problems) {
             let hint = "add `source`, `sources` or `sourceHydrator`";
             problems.error(path.clone(), RULE, format!("Application `{}` has no source", entry.name), hint);
         }
+        // `GetSource` in argo-cd `pkg/apis/application/v1alpha1/types.go`.
+        if count.iter().filter(|is_there| **is_there).count() > 1 {
+            let message = format!("Application `{}` has more than one of `source`, `sources` and `sourceHydrator`", entry.name);
+            let hint = "Argo CD looks at `sourceHydrator` first, then at `sources`: leave the others out";
+            problems.warning(path.clone(), RULE, message, hint);
+        }
+        if let Some(hydrator) = &spec.source_hydrator {
+            let path = path.key("sourceHydrator");
+            let to = hydrator.hydrate_to.as_ref().map(|to| ("hydrateTo", &to.target_branch));
+            for (key, branch) in [Some(("syncSource", &hydrator.sync_source.target_branch)), to].into_iter().flatten() {
+                if branch.is_empty() {
+                    problems.error(path.key(key).key("targetBranch"), RULE, "the hydrator has no branch to write to", "name one");
+                }
+            }
+        }
         destination(&path.key("destination"), &spec.destination, problems);
     }
     if let Some(set) = &entry.application_set {
@@ -116,7 +131,7 @@ fn full(path: &ConfigPath, entry: &Application, problems: &mut Problems) {
     }
 }
 
-fn destination(path: &ConfigPath, destination: &crate::config::application::Destination, problems: &mut Problems) {
+pub(super) fn destination(path: &ConfigPath, destination: &crate::config::application::Destination, problems: &mut Problems) {
     let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
     match (given(&destination.server), given(&destination.name)) {
         (true, true) => {
@@ -152,8 +167,6 @@ pub fn sources<'a>(path: &ConfigPath, entry: &'a Application) -> Vec<(ConfigPath
     if let Some(set) = &entry.application_set {
         return of_spec(path.key("applicationSet").key("template").key("spec"), &set.template.spec);
     }
-    if entry.repo_url.is_some() {
-        return entry.short_sources().into_iter().map(|source| (path.clone(), Cow::Owned(source))).collect();
-    }
-    listed(path.clone(), &entry.sources)
+    let place = |number: usize| if entry.repo_url.is_some() { path.clone() } else { path.key("sources").index(number) };
+    entry.short_sources().into_iter().enumerate().map(|(number, source)| (place(number), Cow::Owned(source))).collect()
 }

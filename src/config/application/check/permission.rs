@@ -1,9 +1,8 @@
 //! Applications that their project does not allow: Argo CD would make them and never sync them.
 
 use super::entries;
-use super::form::sources;
-use super::sources::has_parameters;
-use crate::config::application::{Application, Destination, LOCAL_SERVER, Project};
+use crate::config::application::{Application, Destination, LOCAL_SERVER, Project, has_parameters, repositories};
+use crate::config::repository_url::without_password;
 use crate::config::{Cluster, Problems};
 use crate::source::ConfigPath;
 
@@ -15,11 +14,12 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
         let project = &cluster.projects[number];
         let at_project = ConfigPath::of(["projects"]).index(number);
         if let Some(allowed) = &project.spec.source_repos {
-            for (path, source) in sources(&path, entry) {
-                if !has_parameters(&source.repo_url) && !permitted(allowed, &source.repo_url) {
-                    let message = format!("project `{}` does not allow the repository `{}`", project.name, source.repo_url);
+            for used in repositories(&path, entry).into_iter().filter(|used| used.is_source) {
+                if !has_parameters(&used.url) && !permitted(allowed, &used.url) {
+                    let url = without_password(&used.url);
+                    let message = format!("project `{}` does not allow the repository `{url}`", project.name);
                     problems
-                        .error(path.key("repoURL"), RULE, message, "add it to the project's `sourceRepos`")
+                        .error(used.at_url(), RULE, message, "add it to the project's `sourceRepos`")
                         .involving(at_project.key("sourceRepos"));
                 }
             }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::entries;
 use super::form::sources;
-use crate::config::application::Source;
+use crate::config::application::{ApplicationSetSpec, Source, generators, has_parameters, repositories};
+use crate::config::argocd::Minor;
 use crate::config::{Cluster, Problems};
 use crate::diag::did_you_mean;
 use crate::source::ConfigPath;
@@ -15,9 +16,19 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     for (path, entry) in entries(cluster) {
         let sources = sources(&path, entry);
         let references: BTreeSet<&str> = sources.iter().filter_map(|(_, source)| source.reference.as_deref()).collect();
+        for used in repositories(&path, entry) {
+            repository(&used.at_url(), &used.url, problems);
+            if let Some(folder) = &used.folder {
+                inside(&used.path.key("path"), folder, problems);
+            }
+        }
+        let is_whole = entry.application_set.as_ref().is_none_or(|set| set.template_patch.is_none() && !has_overlays(set));
         for (path, source) in &sources {
-            url(path, source, problems);
             kind(path, source, problems);
+            artifact(cluster, path, source, problems);
+            if is_whole {
+                place(path, source, sources.len() > 1 || path.to_string().ends_with(']'), problems);
+            }
             value_files(path, source, &references, problems);
         }
     }
@@ -30,30 +41,14 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     }
 }
 
-/// Whether a text has parameters of an ApplicationSet, whose values nobody knows yet.
-pub(super) fn has_parameters(text: &str) -> bool {
-    text.contains("{{")
-}
-
-fn url(path: &ConfigPath, source: &Source, problems: &mut Problems) {
-    repository(&path.key("repoURL"), &source.repo_url, problems);
-    if let Some(folder) = &source.path {
-        inside(&path.key("path"), folder, problems);
-    }
-}
-
 /// Argo CD's own check is whether Git can list the repository; these are the slips that can be seen before.
 fn repository(path: &ConfigPath, url: &str, problems: &mut Problems) {
     if has_parameters(url) {
         return;
     }
-    let authority = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     if url.trim().is_empty() {
         problems.error(path.clone(), RULE, "the URL of the repository is empty", "");
-    } else if authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
-        let hint = "give credentials in a Secret that Argo CD knows (`argocd.repositories`)";
-        problems.error(path.clone(), RULE, "a password in the URL would be readable by everyone", hint);
     } else if scheme.is_some_and(|scheme| !matches!(scheme, "http" | "https" | "ssh" | "git" | "file" | "oci")) {
         let hint = "the schemes are `https`, `ssh`, `git`, `file`, `oci` and `http`";
         problems.error(path.clone(), RULE, format!("`{}` is no scheme of a repository", scheme.unwrap_or_default()), hint);
@@ -70,6 +65,38 @@ fn inside(path: &ConfigPath, folder: &str, problems: &mut Problems) {
         problems.error(path.clone(), RULE, format!("`{folder}` is absolute; it is a path in the repository"), hint);
     } else if folder.split('/').any(|part| part == "..") {
         problems.error(path.clone(), RULE, format!("`{folder}` leads out of the repository"), "leave out `..`");
+    }
+}
+
+fn has_overlays(set: &ApplicationSetSpec) -> bool {
+    generators(&ConfigPath::root(), &set.generators).iter().any(|generator| !generator.templates.is_empty())
+}
+
+/// What `validateSourcePermissions` demands (argo-cd `util/argo/argo.go`): Argo CD says `InvalidSpecError` and syncs nothing.
+fn place(path: &ConfigPath, source: &Source, is_one_of_several: bool, problems: &mut Problems) {
+    let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    if given(&source.path) || given(&source.chart) || (is_one_of_several && given(&source.reference)) {
+        return;
+    }
+    let (message, hint) = if is_one_of_several {
+        ("Argo CD refuses a source without `path`, `chart` and `ref`", "write `path: .` for the root of the repository")
+    } else {
+        ("Argo CD refuses a source without `path` and `chart`", "write `path: .` for the root of the repository")
+    };
+    problems.error(path.clone(), RULE, message, hint).involving(path.key("repoURL"));
+}
+
+/// OCI artifacts, which Argo CD 2.13 does not know, and which are no charts.
+fn artifact(cluster: &Cluster, path: &ConfigPath, source: &Source, problems: &mut Problems) {
+    let Some(registry) = source.repo_url.strip_prefix("oci://") else { return };
+    if source.chart.as_deref().is_some_and(|chart| !chart.is_empty()) {
+        let message = "what begins with `oci://` is an artifact to Argo CD, which then ignores `chart`";
+        let hint = format!("write `repoURL: {}`: a registry of charts has no scheme", registry.trim_end_matches('/'));
+        problems.error(path.key("repoURL"), RULE, message, hint).involving(path.key("chart"));
+    } else if let Some(argocd) = cluster.argocd.as_ref().filter(|argocd| argocd.minor() == Minor::V213) {
+        let message = format!("Argo CD {} has no sources of OCI artifacts, which came with 3.1", argocd.version);
+        let hint = "name the chart by `chart`, or set `argocd.version: 3.5.1`";
+        problems.error(path.key("repoURL"), RULE, message, hint).involving(ConfigPath::of(["argocd", "version"]));
     }
 }
 
@@ -115,5 +142,38 @@ fn value_files(path: &ConfigPath, source: &Source, references: &BTreeSet<&str>, 
         };
         let path = path.key("helm").key("valueFiles").index(number);
         problems.error(path, RULE, format!("no source has the `ref` that `{file}` names"), hint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::said;
+
+    /// They could not work: an artifact without `path`, a chart that is taken for an artifact, and both with 2.13.
+    #[test]
+    fn artifacts_and_charts_of_registries() {
+        let full = |source: serde_json::Value| json!({"project": "p", "destination": {"name": "in-cluster"}, "source": source});
+        let entries = json!([
+            {"name": "artifact", "repoURL": "oci://registry.example.com/x", "targetRevision": "1.0.0"},
+            {"name": "chart", "repoURL": "oci://registry.example.com/charts", "chart": "web", "targetRevision": "1.0.0"},
+            {"name": "full", "spec": full(json!({"repoURL": "oci://registry.example.com/charts/", "chart": "web", "targetRevision": "1.0.0"}))},
+            {"name": "nothing", "spec": full(json!({"repoURL": "https://git.example.com/a.git", "path": ""}))},
+            {"name": "several", "sources": [{"repoURL": "https://git.example.com/a.git"}, {"repoURL": "https://git.example.com/a.git", "path": "."}]},
+        ]);
+        insta::assert_snapshot!(said(json!({"argocd": {}, "applications": entries})), @"
+        error applications[2].spec.source.repoURL config/application-source: what begins with `oci://` is an artifact to Argo CD, which then ignores `chart`
+          write `repoURL: registry.example.com/charts`: a registry of charts has no scheme
+        error applications[3].spec.source config/application-source: Argo CD refuses a source without `path` and `chart`
+          write `path: .` for the root of the repository
+        error applications[4].sources[0] config/application-source: Argo CD refuses a source without `path`, `chart` and `ref`
+          write `path: .` for the root of the repository
+        ");
+        let old = said(json!({"argocd": {"version": "2.13.2"}, "applications": entries}));
+        insta::assert_snapshot!(old.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+        error applications[0].repoURL config/application-source: Argo CD 2.13.2 has no sources of OCI artifacts, which came with 3.1
+          name the chart by `chart`, or set `argocd.version: 3.5.1`
+        ");
     }
 }

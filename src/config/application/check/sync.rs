@@ -1,8 +1,7 @@
 //! Sync options, durations and schedules of what is written in full.
 
 use super::entries;
-use super::sources::has_parameters;
-use crate::config::application::{ApplicationSpec, Project};
+use crate::config::application::{ApplicationSpec, Project, has_parameters};
 use crate::config::format;
 use crate::config::{Cluster, Problems};
 use crate::diag::did_you_mean;

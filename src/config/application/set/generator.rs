@@ -10,6 +10,19 @@ use super::scm_provider::ScmProviderGenerator;
 use crate::config::application::resource::resource;
 use crate::config::application::value::Selector;
 
+/// Of a generator the kinds that hold no others.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Plain<'a> {
+    pub list: Option<&'a ListGenerator>,
+    pub clusters: Option<&'a ClusterGenerator>,
+    pub git: Option<&'a GitGenerator>,
+    pub scm_provider: Option<&'a ScmProviderGenerator>,
+    pub pull_request: Option<&'a PullRequestGenerator>,
+    pub cluster_decision_resource: Option<&'a ClusterDecisionGenerator>,
+    pub plugin: Option<&'a PluginGenerator>,
+}
+
 /// A generator; `matrix` and `merge` may hold others, two levels deep.
 macro_rules! generators {
     ($($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $field_type:ty,)* })*) => {
@@ -36,6 +49,20 @@ macro_rules! generators {
                 selector: Selector,
             }
         )*}
+        $(impl $name {
+            /// The kinds of generators that there are at every depth.
+            pub(super) const fn plain(&self) -> Plain<'_> {
+                Plain {
+                    list: self.list.as_ref(),
+                    clusters: self.clusters.as_ref(),
+                    git: self.git.as_ref(),
+                    scm_provider: self.scm_provider.as_ref(),
+                    pull_request: self.pull_request.as_ref(),
+                    cluster_decision_resource: self.cluster_decision_resource.as_ref(),
+                    plugin: self.plugin.as_ref(),
+                }
+            }
+        })*
     };
 }
 

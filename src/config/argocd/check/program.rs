@@ -96,6 +96,7 @@ fn namespaces(check: &mut Check<'_>) {
             }
         }
     }
+    sets_elsewhere(check);
     let set = &argocd.application_set.namespaces;
     if argocd.scope == Scope::Namespaced && !(argocd.application_namespaces.is_empty() && set.is_empty()) {
         let key =
@@ -107,6 +108,44 @@ fn namespaces(check: &mut Check<'_>) {
             "remove it, or `argocd.scope`",
         );
     }
+}
+
+/// ApplicationSets in other namespaces: whoever may write one there must not have the controller ask any host with a token of that namespace,
+/// so without a list it exits (`cmd/argocd-applicationset-controller/commands/applicationset_controller.go`).
+fn sets_elsewhere(check: &mut Check<'_>) {
+    let argocd = check.argocd;
+    let set = &argocd.application_set;
+    if set.namespaces.is_empty() {
+        return;
+    }
+    if set.enabled && set.scm_providers != Some(false) && set.allowed_scm_providers.is_empty() {
+        check.error(
+            at(["applicationSet", "namespaces"]),
+            "config/argocd-application-set",
+            "with ApplicationSets in other namespaces the controller does not start unless it is said which source-code hosts they may ask",
+            "set `argocd.applicationSet.scmProviders: false`, or name the hosts in `argocd.applicationSet.allowedScmProviders`",
+        );
+    }
+    for (index, name) in set.namespaces.iter().enumerate().filter(|(_, name)| !covers(&argocd.application_namespaces, name)) {
+        check.error(
+            at(["applicationSet", "namespaces"]).index(index),
+            "config/argocd-application-set",
+            format!("Applications of ApplicationSets in `{name}` are in `{name}`, too, and `applicationNamespaces` has it not"),
+            format!("add `{name}` to `argocd.applicationNamespaces`"),
+        );
+    }
+}
+
+/// Whether one of the names or patterns is the text, or matches it; a pattern that cannot be read is taken to match.
+fn covers(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| {
+        let expression = match pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+            Some(expression) => expression.to_owned(),
+            None if pattern.contains(['[', '{', '?']) => return true,
+            None => format!("^{}$", regex::escape(pattern).replace(r"\*", ".*")),
+        };
+        pattern == text || regex::Regex::new(&expression).map_or(true, |expression| expression.is_match(text))
+    })
 }
 
 #[cfg(test)]
@@ -158,5 +197,20 @@ mod tests {
         error argocd.applicationNamespaces config/argocd-namespace: with `scope: namespaced` Argo CD may not read other namespaces
           remove it, or `argocd.scope`
         ");
+    }
+
+    /// The controller exited at once, and nothing said so.
+    #[test]
+    fn sets_in_other_namespaces_need_a_word_on_hosts() {
+        let section = json!({"applicationNamespaces": ["team-*", "/^ops-.*$/"], "applicationSet": {"namespaces": ["team-a", "ops-b", "shop", "team-*"]}});
+        insta::assert_snapshot!(said(section), @"
+        error argocd.applicationSet.namespaces config/argocd-application-set: with ApplicationSets in other namespaces the controller does not start unless it is said which source-code hosts they may ask
+          set `argocd.applicationSet.scmProviders: false`, or name the hosts in `argocd.applicationSet.allowedScmProviders`
+        error argocd.applicationSet.namespaces[2] config/argocd-application-set: Applications of ApplicationSets in `shop` are in `shop`, too, and `applicationNamespaces` has it not
+          add `shop` to `argocd.applicationNamespaces`
+        ");
+        let section = |set: serde_json::Value| json!({"applicationNamespaces": ["team-a"], "applicationSet": set});
+        assert_eq!(said(section(json!({"namespaces": ["team-a"], "scmProviders": false}))), "");
+        assert_eq!(said(section(json!({"namespaces": ["team-a"], "allowedScmProviders": ["https://git.example.com/"]}))), "");
     }
 }

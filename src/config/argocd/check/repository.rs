@@ -2,6 +2,7 @@
 
 use super::{Check, at};
 use crate::config::argocd::{Credentials, RepositoryType};
+use crate::config::repository_url::has_password;
 use crate::source::ConfigPath;
 
 const RULE: &str = "config/argocd-repository";
@@ -119,13 +120,6 @@ fn one(check: &mut Check<'_>, entry: &Entry<'_>) {
         };
         check.error(path.key("credentials"), RULE, message, hint);
     }
-}
-
-/// `https://user:password@host`.
-fn has_password(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split('/').next().unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 #[cfg(test)]
