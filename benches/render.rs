@@ -1,5 +1,7 @@
 //! How long rendering takes: the primer, and a cluster file with 1,000, 2,000, 5,000 and 10,000 objects (linear).
 
+use std::borrow::Cow;
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use manifestgen::config::{self, ConfigFile, LoadRequest};
 use manifestgen::render::{self, Selection};
@@ -7,7 +9,7 @@ use manifestgen::sink;
 use manifestgen::source::Sources;
 use serde_json::json;
 
-fn rendered(request: &LoadRequest) -> Vec<String> {
+fn rendered(request: &LoadRequest) -> Vec<Cow<'static, str>> {
     let mut sources = Sources::new();
     let loaded = config::load(request, &mut sources).expect("a good config");
     let release = render::render(loaded.cluster(), &Selection::default()).expect("a release");

@@ -14,7 +14,7 @@ mod validation;
 
 use std::sync::LazyLock;
 
-pub use argocd::{argocd_crd, argocd_files};
+pub use argocd::{ArgocdCrd, argocd_crd, argocd_crd_versions, argocd_files};
 pub use custom::{CustomKind, EmbeddedCrd, custom_kinds, embedded_crds, embedded_kind};
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};
@@ -55,7 +55,7 @@ pub fn kubernetes(version: &str) -> Result<&'static Definitions> {
 pub fn unpack_ahead() {
     rayon::spawn(|| {
         let _ = (kubernetes(KUBERNETES), all_versions().next(), embedded_crds());
-        argocd::read_ahead();
+        argocd::unpack_ahead();
     });
 }
 

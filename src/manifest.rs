@@ -8,6 +8,7 @@ mod object;
 mod order;
 mod read;
 mod release;
+mod versions;
 
 pub use declared_secret::DeclaredSecret;
 pub use file::ReleaseFile;
@@ -17,3 +18,4 @@ pub use object::Object;
 pub use order::rank;
 pub use read::{Manifests, OTHER_CONTENT, Places};
 pub use release::{Release, ReleaseBuilder};
+pub use versions::Versions;

@@ -12,4 +12,4 @@ mod write;
 pub use node::{Entry, Key, Node, Scalar, Value};
 pub use read::{Documents, Limits, Piece, SyntaxError, documents, parse, pieces};
 pub use resolve::{Resolved, into_key_as_go, key_text_as_go, resolve};
-pub use write::{WriteError, documents_to_string, documents_to_texts, to_string, write};
+pub use write::{Document, WriteError, documents_to_string, documents_to_texts, to_string, write};

@@ -1,5 +1,6 @@
 //! `render`: the cluster file as manifests and node files.
 
+use std::borrow::Borrow;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
@@ -101,14 +102,14 @@ struct Target<'a> {
 
 impl Target<'_> {
     /// Texts that follow each other.
-    fn text(&self, texts: &[String]) -> Result<Outcome> {
+    fn text(&self, texts: &[impl Borrow<str>]) -> Result<Outcome> {
         let Some(path) = self.path else {
             if self.check {
                 return Err(
                     Error::usage("`--check` compares with what is at the output path, and stdout is none").hint("name it with `-o`")
                 );
             }
-            texts.iter().try_for_each(|text| self.ui.data(text))?;
+            texts.iter().try_for_each(|text| self.ui.data(text.borrow()))?;
             return Ok(Outcome::Good);
         };
         let text = &texts.concat();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::PodSecurity;
 use crate::diag::Result;
-use crate::manifest::{DeclaredSecret, Object, ReleaseBuilder, ReleaseFile};
+use crate::manifest::{DeclaredSecret, Object, ReleaseBuilder, ReleaseFile, Versions};
 use crate::source::ConfigPath;
 
 /// A namespace that a component needs; `base` makes one object of all needs for the same name.
@@ -52,6 +52,12 @@ impl Output {
     /// As [`Self::object`], for a JSON value that is of no other use: it is not copied.
     pub fn value(&mut self, origin: ConfigPath, resource: Value) -> Result<()> {
         self.built.objects.push(Object::of_value(self.component, origin, resource)?);
+        Ok(())
+    }
+
+    /// Adds a definition that is part of the program, without its versions, and these apart.
+    pub fn definition(&mut self, origin: ConfigPath, resource: Value, versions: Versions) -> Result<()> {
+        self.built.objects.push(Object::of_definition(self.component, origin, resource, versions)?);
         Ok(())
     }
 

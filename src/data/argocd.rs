@@ -1,6 +1,6 @@
 //! What Argo CD's own install manifests carry as data.
 
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -22,29 +22,49 @@ pub fn argocd_files(minor: &str, name: &str) -> Option<std::collections::BTreeMa
     serde_json::from_str(argocd(minor, name)?).ok()
 }
 
-/// The largest definition of the newest version, which is read ahead: a third of a render waits for it otherwise.
-static LARGEST: LazyLock<Mutex<Option<Value>>> = LazyLock::new(|| Mutex::new(read(NEWEST, LARGEST_NAME)));
+/// A CRD of Argo CD in two parts.
+#[derive(Debug)]
+pub struct ArgocdCrd {
+    /// The object without descriptions and without `spec.versions`.
+    pub beginning: Value,
+    /// The lines of `spec.versions`, the last field of `spec`, as the room `yaml` writes them.
+    pub versions: &'static str,
+}
+
+/// For each CRD a line of JSON, its beginning, and the lines of its versions; `---` parts one from the next.
+static CRDS: [(&str, LazyLock<String>); 2] = [
+    ("2.13", LazyLock::new(|| text::decompress(include_bytes!("../../data/argocd/crds-2.13.zst")))),
+    (NEWEST, LazyLock::new(|| text::decompress(include_bytes!("../../data/argocd/crds-3.5.zst")))),
+];
 
 const NEWEST: &str = "3.5";
-const LARGEST_NAME: &str = "applicationsets.argoproj.io";
 
-/// Reads what [`argocd_crd`] is asked for most and takes longest.
-pub(super) fn read_ahead() {
-    LazyLock::force(&LARGEST);
+/// Unpacks the CRDs of the newest version.
+pub(super) fn unpack_ahead() {
+    let _ = crds(NEWEST);
 }
 
-/// A CRD of Argo CD as a whole object; none for an unknown one.
+fn crds(minor: &str) -> Option<&'static str> {
+    CRDS.iter().find(|(known, _)| *known == minor).map(|(_, text)| text.as_str())
+}
+
+/// A CRD of Argo CD; none for an unknown one.
 #[must_use]
-pub fn argocd_crd(minor: &str, name: &str) -> Option<Value> {
-    let is_ahead = minor == NEWEST && name == LARGEST_NAME;
-    // Whoever comes first has it; a copy takes as long as to read it.
-    let ahead = is_ahead.then(|| LARGEST.lock().ok()?.take()).flatten();
-    ahead.or_else(|| read(minor, name))
+pub fn argocd_crd(minor: &str, name: &str) -> Option<ArgocdCrd> {
+    crds(minor)?.split("---\n").find_map(|crd| {
+        let (beginning, versions) = crd.split_once('\n')?;
+        let beginning: Value = serde_json::from_str(beginning).ok()?;
+        (beginning["metadata"]["name"] == name).then_some(ArgocdCrd { beginning, versions })
+    })
 }
 
-fn read(minor: &str, name: &str) -> Option<Value> {
+/// The value of a CRD's `spec.versions`; none for an unknown one.
+#[must_use]
+pub fn argocd_crd_versions(minor: &str, name: &str) -> Option<Value> {
     let embedded = || super::embedded_crds().iter().find(|crd| crd.name == name).map(|crd| crd.json);
-    serde_json::from_str(argocd(minor, name).or_else(embedded)?).ok()
+    let json = argocd(minor, name).or_else(|| embedded().filter(|_| minor == NEWEST))?;
+    let mut crd: Value = serde_json::from_str(json).ok()?;
+    Some(crd.pointer_mut("/spec/versions")?.take())
 }
 
 #[cfg(test)]
@@ -56,7 +76,8 @@ mod tests {
         for minor in ["2.13", "3.5"] {
             assert!(argocd_files(minor, "argocd-ssh-known-hosts-cm").expect("there")["ssh_known_hosts"].contains("github.com ssh-ed25519"));
             for name in ["applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io"] {
-                assert_eq!(argocd_crd(minor, name).expect("there")["metadata"]["name"], name);
+                assert_eq!(argocd_crd(minor, name).expect("there").beginning["metadata"]["name"], name);
+                assert!(argocd_crd_versions(minor, name).expect("there").is_array());
             }
         }
         assert!(argocd_files("3.5", "argocd-redis-ha-configmap").expect("there").contains_key("init.sh"));

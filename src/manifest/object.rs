@@ -6,12 +6,17 @@ use serde_json::{Map, Value};
 use crate::diag::{Error, ObjectRef, Result};
 use crate::source::ConfigPath;
 
+use super::Versions;
+
 /// One Kubernetes object, exactly as it will be written out, and the config entry that asked for it.
 ///
 /// Fields that were not set are absent; see [`crate::render`] for what sealing refuses.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Object {
+    /// All fields, but for the versions.
     value: Map<String, Value>,
+    /// Of a definition that is part of the program.
+    versions: Option<Box<Versions>>,
     identity: Identity,
     component: &'static str,
     origin: ConfigPath,
@@ -63,6 +68,15 @@ impl Object {
         Self::of_fields(component, origin, fields)
     }
 
+    /// Takes a `CustomResourceDefinition` without `spec.versions`, and these apart.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_definition(component: &'static str, origin: ConfigPath, value: Value, versions: Versions) -> Result<Self> {
+        let object = Self::of_value(component, origin, value)?;
+        Ok(Self { versions: Some(Box::new(versions)), ..object })
+    }
+
     /// Takes the fields of an object; as [`Self::new`], without a copy.
     ///
     /// # Errors
@@ -73,7 +87,7 @@ impl Object {
             put_first(metadata, &["name", "namespace", "labels", "annotations"]);
         }
         put_first(&mut fields, &["apiVersion", "kind", "metadata"]);
-        let object = Self { identity: Identity::of(&fields), value: fields, component, origin };
+        let object = Self { identity: Identity::of(&fields), value: fields, versions: None, component, origin };
         for (what, text) in [("apiVersion", object.api_version()), ("kind", object.kind()), ("metadata.name", object.name())] {
             if text.is_empty() {
                 return Err(Error::internal(format!("an object of component `{component}` has no `{what}`")));
@@ -126,14 +140,41 @@ impl Object {
 
     /// The object's content.
     #[must_use]
-    pub const fn value(&self) -> &Map<String, Value> {
-        &self.value
+    pub fn value(&self) -> &Map<String, Value> {
+        self.versions.as_ref().map_or(&self.value, |versions| versions.whole(&self.value))
+    }
+
+    /// The content in two parts: fields, and the YAML lines of the versions that follow them inside of `spec`, which is the last field.
+    /// There are such lines for definitions that are part of the program; for all else they are empty.
+    #[must_use]
+    pub fn parts(&self) -> (&Map<String, Value>, &'static str) {
+        (&self.value, self.versions.as_ref().map_or("", |versions| versions.text()))
+    }
+
+    /// The fields among which a path of keys leads somewhere, if it does: all, but that versions are not read for others' sake.
+    #[must_use]
+    pub fn fields_for<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> &Map<String, Value> {
+        if self.versions.is_some() && Versions::are_at(path) { self.value() } else { &self.value }
     }
 
     /// Changes the object's content while it is being sealed.
     pub fn edit(&mut self, change: impl FnOnce(&mut Map<String, Value>)) {
+        if self.versions.is_some() {
+            self.value = self.value().clone();
+            self.versions = None;
+        }
         change(&mut self.value);
         self.identity = Identity::of(&self.value);
+    }
+
+    /// Changes the metadata alone, which leaves versions as they are written.
+    pub fn edit_metadata(&mut self, change: impl FnOnce(&mut Map<String, Value>)) {
+        let Some(Value::Object(metadata)) = self.value.get_mut("metadata") else { return };
+        change(metadata);
+        self.identity = Identity::of(&self.value);
+        if let Some(versions) = &mut self.versions {
+            versions.forget_whole();
+        }
     }
 
     /// The value at a JSON pointer.
@@ -143,7 +184,8 @@ impl Object {
             Some((first, _)) => (first, &pointer[first.len() + 1..]),
             None => (&pointer[1..], ""),
         };
-        self.value.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
+        let fields = self.fields_for(pointer[1..].split('/'));
+        fields.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
     }
 
     /// How findings name it.
@@ -164,9 +206,15 @@ fn put_first(map: &mut Map<String, Value>, keys: &[&str]) {
     map.append(&mut rest);
 }
 
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        (self.component, &self.origin) == (other.component, &other.origin) && self.value() == other.value()
+    }
+}
+
 impl Serialize for Object {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        self.value.serialize(serializer)
+        self.value().serialize(serializer)
     }
 }
 
@@ -181,6 +229,41 @@ mod tests {
         let resource = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "b"}});
         let object = Object::new("test", ConfigPath::root(), &resource).expect("a whole object");
         assert_eq!((object.group(), object.kind(), object.namespace(), object.name()), ("apps", "Deployment", Some("b"), "a"));
+    }
+
+    fn definition() -> Object {
+        let beginning = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "a.b"}, "spec": {"group": "b"}});
+        let versions = Versions::new("  versions:\n  - name: v1\n", || json!([{"name": "v1"}]));
+        Object::of_definition("test", ConfigPath::root(), beginning, versions).expect("a whole object")
+    }
+
+    #[test]
+    fn versions_are_read_where_somebody_asks() {
+        let unread = Versions::new("", || panic!("nobody asked"));
+        let object = Object { versions: Some(Box::new(unread)), ..definition() };
+        assert_eq!(object.pointer("/spec/group"), Some(&json!("b")));
+        assert_eq!(object.pointer("/metadata/name"), Some(&json!("a.b")));
+        assert_eq!(object.pointer("/spec/versionsOf"), None);
+        let object = definition();
+        assert_eq!(object.pointer("/spec/versions/0/name"), Some(&json!("v1")));
+        assert_eq!(object.pointer("/spec"), Some(&json!({"group": "b", "versions": [{"name": "v1"}]})));
+        let whole = Object::of_value("test", ConfigPath::root(), Value::Object(object.value().clone())).expect("a whole object");
+        assert_eq!(object, whole);
+        assert_eq!(serde_json::to_value(&object).expect("JSON"), serde_json::to_value(&whole).expect("JSON"));
+    }
+
+    #[test]
+    fn changes_meet_versions() {
+        let mut object = definition();
+        assert_eq!(object.value()["metadata"], json!({"name": "a.b"}));
+        object.edit_metadata(|metadata| {
+            metadata.insert("labels".to_owned(), json!({"a": "b"}));
+        });
+        assert!(!object.parts().1.is_empty());
+        assert_eq!(object.value()["metadata"], json!({"name": "a.b", "labels": {"a": "b"}}));
+        object.edit(|fields| fields["spec"]["versions"][0]["name"] = json!("v2"));
+        assert!(object.parts().1.is_empty());
+        assert_eq!(object.pointer("/spec/versions/0/name"), Some(&json!("v2")));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl<'a> Field<'a> {
         let (first, rest) = path.split_first()?;
         let mut steps = [Step::Index(0); DEPTH];
         steps[0] = Step::Key(first);
-        Self { value: object.value().get(*first)?, steps, length: 1 }.at(rest)
+        Self { value: object.fields_for(path.iter().copied()).get(*first)?, steps, length: 1 }.at(rest)
     }
 
     /// The field under a key.

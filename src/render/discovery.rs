@@ -26,15 +26,14 @@ pub(super) fn annotate(objects: &mut [Object], cluster: &Cluster) {
             continue;
         }
         // What only sends browsers elsewhere leads to no Service, and what the page's own config lists would be there twice.
-        let (Some(service), Some(href)) = (service(object), address(object, objects)) else { continue };
+        let Some((href, service)) = address(object, objects).and_then(|href| Some((href, service(object)?))) else { continue };
         if listed.contains(&service) {
             continue;
         }
         let mut found =
             vec![("enabled", "true".to_owned()), ("name", object.name().to_owned()), ("group", "Cluster".to_owned()), ("href", href)];
         found.extend(pods(object, objects).map(|selector| ("pod-selector", selector)));
-        objects[number].edit(|value| {
-            let Some(Value::Object(metadata)) = value.get_mut("metadata") else { return };
+        objects[number].edit_metadata(|metadata| {
             let Value::Object(annotations) = metadata.entry("annotations").or_insert_with(|| Map::new().into()) else { return };
             for (key, text) in found {
                 annotations.entry(format!("{PREFIX}{key}")).or_insert_with(|| text.into());

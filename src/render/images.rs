@@ -12,7 +12,8 @@ const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralCo
 
 /// Replaces the images of all containers of an object that stand in the map.
 pub(super) fn replace(object: &mut Object, images: &BTreeMap<String, Image>) {
-    if !images.is_empty() {
+    // A definition describes pods at most.
+    if !images.is_empty() && object.kind() != "CustomResourceDefinition" {
         object.edit(|value| in_map(value, images));
     }
 }

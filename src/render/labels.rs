@@ -25,8 +25,7 @@ pub(super) fn complete(object: &mut Object, cluster: &Cluster) {
         ("app.kubernetes.io/managed-by", "manifestgen"),
     ]
     .map(|(key, value)| (key.to_owned(), Value::from(value)));
-    object.edit(|value| {
-        let Some(Value::Object(metadata)) = value.get_mut("metadata") else { return };
+    object.edit_metadata(|metadata| {
         let labels = metadata.entry("labels").or_insert_with(|| Value::Object(Map::new()));
         // Labels of another type are the user's mistake; the API server names it better than we would.
         let Value::Object(labels) = labels else { return };

@@ -40,7 +40,7 @@ fn service(object: &mut Object, target: &Target) {
         port.get("targetPort").and_then(Value::as_i64).or_else(|| port.get("port")?.as_i64())
     });
     let Some(port) = port else { return };
-    object.edit(|value| set(value.get_mut("metadata"), port));
+    object.edit_metadata(|metadata| set(metadata, port));
 }
 
 fn pods(object: &mut Object, target: &Target) {
@@ -52,7 +52,10 @@ fn pods(object: &mut Object, target: &Target) {
     let port = containers.into_iter().flatten().find_map(|container| named(container.get("ports"), target)?.get("containerPort")?.as_i64());
     let Some(port) = port else { return };
     object.edit(|value| {
-        set(value.get_mut("spec").and_then(|spec| spec.get_mut("template")?.get_mut("metadata")), port);
+        let template = value.get_mut("spec").and_then(|spec| spec.get_mut("template")?.get_mut("metadata")?.as_object_mut());
+        if let Some(metadata) = template {
+            set(metadata, port);
+        }
     });
 }
 
@@ -66,8 +69,7 @@ fn named<'a>(ports: Option<&'a Value>, target: &Target) -> Option<&'a Value> {
     ports.find(|port| port.get("name").and_then(Value::as_str).is_some_and(|name| target.ports.contains(&name)))
 }
 
-fn set(metadata: Option<&mut Value>, port: i64) {
-    let Some(metadata) = metadata.and_then(Value::as_object_mut) else { return };
+fn set(metadata: &mut Map<String, Value>, port: i64) {
     let Value::Object(annotations) = metadata.entry("annotations").or_insert_with(|| Map::new().into()) else { return };
     for (key, value) in [(SCRAPE, "true"), (PORT, port.to_string().as_str()), ("prometheus.io/path", "/metrics")] {
         annotations.entry(key).or_insert_with(|| json!(value));

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::Cluster;
 use crate::data::{self, Definitions};
@@ -37,26 +37,28 @@ fn of_object(object: &Object, cluster: &Cluster, definitions: &Definitions) -> V
         finding.with_config_path(config_path_of(cluster, object, &pointer)).with_path(pointer)
     };
     let mut findings = Vec::new();
-    for pointer in schema::unset_required(object.value(), definitions) {
+    // Versions that were written beforehand are held to the same by a test.
+    let (fields, _) = object.parts();
+    for pointer in schema::unset_required(fields, definitions) {
         let text = format!("`{pointer}` of {} `{}` is required and was left empty", object.kind(), object.name());
         findings.push(finding("seal/unset-field", text, pointer));
     }
-    for (pointer, what) in unwanted(object) {
+    for (pointer, what) in unwanted(fields) {
         let text = format!("`{pointer}` of {} `{}` {what}", object.kind(), object.name());
         findings.push(finding("seal/unwanted-field", text, pointer));
     }
     findings
 }
 
-fn unwanted(object: &Object) -> Vec<(String, &'static str)> {
+fn unwanted(fields: &Map<String, Value>) -> Vec<(String, &'static str)> {
     let mut found = Vec::new();
-    if object.value().contains_key("status") {
+    if fields.contains_key("status") {
         found.push(("/status".to_owned(), "is written by the cluster, not by a manifest"));
     }
-    if object.pointer("/metadata/creationTimestamp").is_some() {
+    if fields.get("metadata").is_some_and(|metadata| metadata.get("creationTimestamp").is_some()) {
         found.push(("/metadata/creationTimestamp".to_owned(), "is written by the cluster, not by a manifest"));
     }
-    for (key, value) in object.value() {
+    for (key, value) in fields {
         nulls(&Pointer::ROOT.key(key), value, &mut found);
     }
     found
@@ -94,4 +96,28 @@ fn duplicate_files(built: &ReleaseBuilder) -> Vec<Finding> {
         .filter(|file| !seen.insert(file.path.as_str()))
         .map(|file| Finding::error("seal/duplicate-file", format!("the file `{}` is rendered twice", file.path)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::ConfigPath;
+
+    /// A render does not look at versions that were written beforehand.
+    #[test]
+    fn definitions_of_argocd_can_be_sealed_as_a_whole() {
+        let cluster: Cluster = serde_json::from_value(serde_json::json!({"cluster": {"name": "c"}})).expect("a cluster");
+        let definitions = data::kubernetes(crate::versions::KUBERNETES).expect("known");
+        for minor in ["2.13", "3.5"] {
+            for name in ["applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io"] {
+                let mut whole = data::argocd_crd(minor, name).expect("there").beginning;
+                whole["spec"]["versions"] = data::argocd_crd_versions(minor, name).expect("there");
+                let object = Object::of_value("argocd", ConfigPath::root(), whole).expect("an object");
+                assert_eq!(of_object(&object, &cluster, definitions), []);
+                let mut broken = object;
+                broken.edit(|fields| fields["spec"]["versions"][0]["name"] = Value::Null);
+                assert_eq!(of_object(&broken, &cluster, definitions).len(), 1);
+            }
+        }
+    }
 }

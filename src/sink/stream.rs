@@ -1,6 +1,9 @@
 //! All objects in one text.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::diag::{Error, Result};
 use crate::manifest::{Object, Release};
@@ -10,13 +13,19 @@ use crate::yaml;
 ///
 /// # Errors
 /// An internal error for a value that YAML cannot hold, such as a number that is not finite.
-pub fn yaml(release: &Release) -> Result<Vec<String>> {
-    yaml::documents_to_texts(release.objects()).map_err(not_written)
+pub fn yaml(release: &Release) -> Result<Vec<Cow<'static, str>>> {
+    let documents: Vec<_> = release.objects().iter().map(of_object).collect();
+    yaml::documents_to_texts(&documents).map_err(not_written)
+}
+
+fn of_object(object: &Object) -> yaml::Document<'_, Map<String, Value>> {
+    let (value, rest) = object.parts();
+    yaml::Document { value, rest }
 }
 
 /// One object as a YAML document.
 pub(super) fn document(object: &Object) -> Result<String> {
-    yaml::to_string(object).map_err(not_written)
+    yaml::documents_to_texts(&[of_object(object)]).map(|texts| texts.concat()).map_err(not_written)
 }
 
 fn not_written(cause: yaml::WriteError) -> Box<Error> {

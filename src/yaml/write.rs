@@ -8,6 +8,7 @@ mod pieces;
 mod strict;
 mod text;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rayon::prelude::*;
@@ -41,18 +42,29 @@ pub fn write<T: Serialize + ?Sized>(out: &mut impl fmt::Write, value: &T) -> Res
     serde_saphyr::to_fmt_writer_with_options(out, &strict::Strict(value), options).map_err(|error| WriteError(error.to_string()))
 }
 
+/// A document: a value, and lines that were written beforehand and follow what is written of the value.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'a, T: ?Sized> {
+    /// What is written.
+    pub value: &'a T,
+    /// Whole lines that belong to the last thing in it; empty for none.
+    pub rest: &'static str,
+}
+
 /// Several documents, separated by `---`, in texts that follow each other; none for no document. They are written on all cores: a release
-/// has a few large ones (CRDs) and many small ones.
+/// has a few large ones and many small ones.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn documents_to_texts<T: Serialize + Sync>(values: &[T]) -> Result<Vec<String>, WriteError> {
+pub fn documents_to_texts<T: Serialize + Sync + ?Sized>(documents: &[Document<'_, T>]) -> Result<Vec<Cow<'static, str>>, WriteError> {
     // One document at a time: the large ones stand beside each other, and in one share of the work they would all be one thread's.
-    let texts = values.par_iter().enumerate().with_max_len(1).try_fold(Pieces::default, |mut pieces, (index, value)| {
+    let texts = documents.par_iter().enumerate().with_max_len(1).try_fold(Pieces::default, |mut pieces, (index, document)| {
         if index > 0 {
             pieces.push("---\n");
         }
-        write(&mut pieces, value).map(|()| pieces)
+        write(&mut pieces, document.value)?;
+        pieces.append(document.rest);
+        Ok(pieces)
     });
     texts.map(|pieces| pieces.map(Pieces::finish)).try_reduce(Vec::new, |mut all, more| {
         all.extend(more);
@@ -65,7 +77,8 @@ pub fn documents_to_texts<T: Serialize + Sync>(values: &[T]) -> Result<Vec<Strin
 /// # Errors
 /// As [`write()`].
 pub fn documents_to_string<T: Serialize + Sync>(values: &[T]) -> Result<String, WriteError> {
-    Ok(documents_to_texts(values)?.concat())
+    let documents: Vec<_> = values.iter().map(|value| Document { value, rest: "" }).collect();
+    Ok(documents_to_texts(&documents)?.concat())
 }
 
 #[cfg(test)]

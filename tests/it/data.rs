@@ -16,8 +16,9 @@ mod kubernetes;
 use std::fs;
 use std::path::Path;
 
-use manifestgen::data;
 use manifestgen::versions::KUBERNETES_MINORS;
+use manifestgen::{data, yaml};
+use serde_json::json;
 
 use crate::parts::part;
 
@@ -40,4 +41,18 @@ fn the_same_modules_give_the_same_bytes() {
 fn generator_and_library_name_the_same_versions() {
     let minors = kubernetes::VERSIONS.map(|version| data::kubernetes(version).expect("known").minor());
     assert_eq!(minors, KUBERNETES_MINORS);
+}
+
+#[test]
+fn versions_written_beforehand_are_what_the_writer_makes_of_their_value() {
+    for minor in ["2.13", "3.5"] {
+        for name in ["applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io"] {
+            let crd = data::argocd_crd(minor, name).expect("there");
+            let versions = data::argocd_crd_versions(minor, name).expect("there");
+            let text = yaml::to_string(&json!({"spec": {"versions": versions}})).expect("YAML");
+            assert!(text.strip_prefix("spec:\n") == Some(crd.versions), "{name} of {minor}: run `cargo run --example generate_data`");
+            // They follow `spec` directly.
+            assert_eq!(crd.beginning.as_object().and_then(|fields| fields.keys().next_back()).map(String::as_str), Some("spec"));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A text that grows without being moved.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Bytes of one piece. A text that grows into the megabytes as a whole is copied at each step into memory that the kernel has to clear
@@ -12,7 +13,7 @@ const FIRST: usize = 4 << 10;
 /// A text in pieces that follow each other.
 #[derive(Default)]
 pub(super) struct Pieces {
-    full: Vec<String>,
+    full: Vec<Cow<'static, str>>,
     last: String,
 }
 
@@ -33,15 +34,27 @@ impl Pieces {
         let next = String::with_capacity(length.max(piece));
         let full = std::mem::replace(&mut self.last, next);
         if !full.is_empty() {
-            self.full.push(full);
+            self.full.push(Cow::Owned(full));
         }
     }
 
+    /// Adds a text that is there as long as the program, without a copy.
+    pub(super) fn append(&mut self, text: &'static str) {
+        if text.len() < FIRST {
+            return self.push(text);
+        }
+        let last = std::mem::take(&mut self.last);
+        if !last.is_empty() {
+            self.full.push(Cow::Owned(last));
+        }
+        self.full.push(Cow::Borrowed(text));
+    }
+
     /// The pieces, none of them empty.
-    pub(super) fn finish(self) -> Vec<String> {
+    pub(super) fn finish(self) -> Vec<Cow<'static, str>> {
         let Self { full: mut pieces, last } = self;
         if !last.is_empty() {
-            pieces.push(last);
+            pieces.push(Cow::Owned(last));
         }
         pieces
     }
@@ -75,6 +88,12 @@ mod tests {
         let mut whole = String::new();
         for text in ["", "a", &long, "b", &long[1..], &long[2..], "", "é"] {
             pieces.push(text);
+            whole.push_str(text);
+        }
+        let given: &'static str = "given before\n";
+        let large: &'static str = Box::leak("y".repeat(FIRST).into_boxed_str());
+        for text in [given, large, given] {
+            pieces.append(text);
             whole.push_str(text);
         }
         let pieces = pieces.finish();
