@@ -24,7 +24,7 @@ let
   unreachable = lib.filterAttrs (_: peer: of peer != null && !((of peer) ? endpoint)) peers;
 
   # What `manifestgen secret` recorded beside the secrets.
-  inherit (config.cluster.secrets) folder;
+  folder = config.cluster.secrets.folder or null;
   recorded =
     member:
     let
@@ -101,9 +101,23 @@ in
     networking.firewall.allowedUDPPorts = lib.optional (own != null) own.port;
     services.manifestgen.nodeInterfaces = [ interface ];
 
-    systemd.services.k3s = {
-      wants = [ "wireguard-${interface}.target" ];
-      after = [ "wireguard-${interface}.target" ];
+    systemd.services = {
+      k3s = lib.mkIf config.services.k3s.enable {
+        wants = [ "wireguard-${interface}.target" ];
+        after = [ "wireguard-${interface}.target" ];
+      };
+      # It reads the key once and never again; agenix' unit comes before nothing by itself. networkd has no such unit.
+      "wireguard-${interface}" =
+        lib.mkIf
+          (
+            own != null
+            && lib.hasPrefix (config.age.secretsDir or "/run/agenix") (toString cfg.privateKeyFile)
+            && !(config.networking.wireguard.useNetworkd or false)
+          )
+          {
+            wants = [ "agenix-install-secrets.service" ];
+            after = [ "agenix-install-secrets.service" ];
+          };
     };
   };
 }

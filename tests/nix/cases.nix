@@ -50,6 +50,8 @@ in
       "cluster-generations"
       "cluster-generations-tcg"
       "cluster-headscale"
+      "cluster-headscale-secrets"
+      "cluster-headscale-secrets-tcg"
       "cluster-headscale-tcg"
       "cluster-ingress"
       "cluster-ingress-tcg"
