@@ -53,7 +53,7 @@
       formatter = forEachSystem (pkgs: pkgs.nixfmt-tree);
 
       nixosModules = modules;
-      overlays.default = final: _previous: {
+      overlays.default = final: _prev: {
         manifestgen = final.callPackage ./nix/package.nix { };
       };
       lib = {

@@ -100,7 +100,9 @@ in
       description = ''
         Whether the firewall lets everybody reach what the cluster file makes reachable: the API of a server (tcp 6443),
         Headscale on the primer (tcp 30080, udp 30478), the ingress controller where it has ports on nodes. SSH is
-        opened by `services.openssh.openFirewall`.
+        opened by `services.openssh.openFirewall`. `false` closes the API alone: kube-proxy forwards what comes to
+        NodePorts before this firewall sees it. Those are restricted by the type `ClusterIP`, a NetworkPolicy, or
+        kube-proxy's `nodeport-addresses`.
       '';
     };
 

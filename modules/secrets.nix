@@ -103,12 +103,14 @@ in
       ];
     })
     {
-      # With systemd in the initrd, sysusers or userborn agenix decrypts in a unit, which k3s would otherwise overtake.
+      # With sysusers or userborn agenix decrypts in a unit, which k3s would otherwise overtake.
       # Elsewhere there is no such unit, and this means nothing.
-      systemd.services.k3s = lib.mkIf (config.services.k3s.enable && config.age.secrets != { }) {
-        wants = [ "agenix-install-secrets.service" ];
-        after = [ "agenix-install-secrets.service" ];
-      };
+      systemd.services.k3s =
+        lib.mkIf (cluster.enable && config.services.k3s.enable && config.age.secrets != { })
+          {
+            wants = [ "agenix-install-secrets.service" ];
+            after = [ "agenix-install-secrets.service" ];
+          };
     }
     (lib.mkIf (cluster.enable && delivers) {
       systemd.services.manifestgen-secrets = {

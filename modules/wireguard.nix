@@ -2,10 +2,13 @@
 {
   config,
   lib,
+  pkgs,
+  utils,
   ...
 }:
 let
   inherit (lib) mkOption types;
+  manifests = import ../nix/manifests.nix { inherit lib; };
   cluster = config.services.manifestgen;
   cfg = config.cluster.mesh.wireguard;
   inherit (cluster) facts node;
@@ -21,10 +24,27 @@ let
   keyless = removeAttrs peers (lib.attrNames cfg.publicKeys);
   unknown = lib.filterAttrs (_: member: of member == null) members;
   placeless = lib.filterAttrs (_: member: of member != null && (of member).allowedIPs == [ ]) members;
+  discovers = own != null && own ? discoveryPort;
+  # What `mesh discover` would not find in the cluster file.
+  unsaid = lib.filterAttrs (
+    _: member: of member != null && !(of member ? publicKey || of member ? publicKeyFile)
+  ) members;
+  # The cluster file with the public keys where `manifestgen mesh` looks for them.
+  known = pkgs.linkFarm "cluster-mesh" (
+    {
+      "cluster.yaml" = cluster.configFile;
+    }
+    // lib.mapAttrs' (
+      name: member:
+      lib.nameValuePair (of member).publicKeyFile (
+        pkgs.writeText "${name}.pub" "${cfg.publicKeys.${name}}\n"
+      )
+    ) (lib.filterAttrs (name: member: of member ? publicKeyFile && cfg.publicKeys ? ${name}) members)
+  );
   unreachable = lib.filterAttrs (_: peer: of peer != null && !((of peer) ? endpoint)) peers;
 
   # What `manifestgen secret` recorded beside the secrets.
-  inherit (config.cluster.secrets) folder;
+  folder = config.cluster.secrets.folder or null;
   recorded =
     member:
     let
@@ -73,11 +93,19 @@ in
         message = "cluster.mesh.wireguard: the cluster file says nothing of the mesh of ${names unknown}: give it the section `mesh`, with `cidr`, and write the index anew where one is committed";
       }
       {
+        assertion = discovers -> cfg.privateKeyFile == own.privateKeyFile or null;
+        message = "cluster.mesh.wireguard: `mesh discover` takes the place of the key from the cluster file: set `mesh.privateKeyFile` in the entry of ${cluster.nodeName}, and not `cluster.mesh.wireguard.privateKeyFile`";
+      }
+      {
+        assertion = discovers -> unsaid == { };
+        message = "cluster.mesh.wireguard: `mesh discover` takes public keys from the cluster file: set `mesh.publicKey` in the entries of ${names unsaid}, or declare the secrets `wireguard-NODE`";
+      }
+      {
         assertion = placeless == { };
         message = "cluster.mesh.wireguard: set `mesh.address` in the entries of ${names placeless} in `nodes`";
       }
       {
-        assertion = own == null || own ? endpoint || unreachable == { };
+        assertion = own == null || discovers || own ? endpoint || unreachable == { };
         message = "cluster.mesh.wireguard: neither `${cluster.nodeName}` nor ${names unreachable} can be called: set `mesh.endpoint`, `address` or `externalAddress`";
       }
     ];
@@ -95,15 +123,74 @@ in
         inherit (of peer) allowedIPs;
         endpoint = (of peer).endpoint or null;
         # Who cannot be called keeps its ways open.
-        persistentKeepalive = if (of peer) ? endpoint then own.persistentKeepalive or null else null;
+        persistentKeepalive =
+          if discovers || (of peer) ? endpoint then own.persistentKeepalive or null else null;
       }) (lib.intersectAttrs cfg.publicKeys peers);
     };
     networking.firewall.allowedUDPPorts = lib.optional (own != null) own.port;
+    networking.firewall.interfaces = lib.mkIf discovers {
+      ${interface}.allowedUDPPorts = [ own.discoveryPort ];
+    };
     services.manifestgen.nodeInterfaces = [ interface ];
 
-    systemd.services.k3s = {
-      wants = [ "wireguard-${interface}.target" ];
-      after = [ "wireguard-${interface}.target" ];
+    systemd.services = {
+      k3s = lib.mkIf config.services.k3s.enable {
+        wants = [ "wireguard-${interface}.target" ];
+        after = [ "wireguard-${interface}.target" ];
+      };
+      cluster-mesh-discovery = lib.mkIf discovers {
+        description = "Find the nodes of the cluster's mesh";
+        documentation = [ "https://github.com/manifestgen/manifestgen/blob/main/docs/MESH.md" ];
+        wantedBy = [ "multi-user.target" ];
+        wants = [ "wireguard-${interface}.target" ];
+        after = [ "wireguard-${interface}.target" ];
+        startLimitIntervalSec = 0;
+        path = [
+          pkgs.iproute2
+          pkgs.wireguard-tools
+        ];
+        serviceConfig = import ./hardening.nix // {
+          ExecStart = utils.escapeSystemdExecArgs (
+            [
+              (lib.getExe cluster.package)
+              "mesh"
+              "discover"
+              cluster.nodeName
+            ]
+            ++ manifests.arguments {
+              configFile = "${known}/cluster.yaml";
+              inherit (cluster) profile;
+            }
+          );
+          # It asks WireGuard and sets endpoints. Binding its socket to the interface needs nothing since Linux 5.7.
+          CapabilityBoundingSet = "CAP_NET_ADMIN";
+          RestrictAddressFamilies = [
+            "AF_INET"
+            "AF_INET6"
+            "AF_NETLINK"
+            "AF_UNIX"
+          ];
+          RuntimeDirectory = "manifestgen";
+          RuntimeDirectoryMode = "0700";
+          RuntimeDirectoryPreserve = true;
+          Restart = "on-failure";
+          # A mistake in the cluster file stays one.
+          RestartPreventExitStatus = 2;
+          RestartSec = 5;
+        };
+      };
+      # It reads the key once and never again; agenix' unit comes before nothing by itself. networkd has no such unit.
+      "wireguard-${interface}" =
+        lib.mkIf
+          (
+            own != null
+            && lib.hasPrefix (config.age.secretsDir or "/run/agenix") (toString cfg.privateKeyFile)
+            && !(config.networking.wireguard.useNetworkd or false)
+          )
+          {
+            wants = [ "agenix-install-secrets.service" ];
+            after = [ "agenix-install-secrets.service" ];
+          };
     };
   };
 }

@@ -33,7 +33,8 @@ let
   emulated = lib.mapAttrs' (
     name: test:
     lib.nameValuePair "${name}-tcg" (
-      test.overrideTestDerivation (_: {
+      # The driver ends every test after an hour, unless told otherwise.
+      (test.extend { modules = [ { globalTimeout = 10 * 3600; } ]; }).overrideTestDerivation (_: {
         requiredSystemFeatures = [ "nixos-test" ];
       })
     )
@@ -85,8 +86,9 @@ in
         }
         ''
           export HOME=$TMPDIR
+          # The server is nixpkgs' and may be older than our default version.
           for profile in primer worker full minimal; do
-            manifestgen validate --profile "$profile" --server=ephemeral
+            manifestgen validate --profile "$profile" --set cluster.version=${lib.versions.majorMinor pkgs.kubernetes.version} --server=ephemeral
           done
           touch $out
         '';

@@ -149,6 +149,9 @@ pub struct Wireguard {
     /// Seconds between packets to those that it calls; none where it can be called itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub persistent_keepalive: Option<u16>,
+    /// The UDP port that nodes look for each other on, inside of the mesh; none without discovery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discovery_port: Option<u16>,
     /// Its public key, where the cluster file says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<String>,
@@ -262,6 +265,7 @@ fn wireguard(cluster: &Cluster, entry: &NodeEntry, own: &NodeMesh) -> Option<Wir
         endpoint: mesh.endpoint_of(entry).map(|endpoint| endpoint.to_string()),
         allowed_ips: mesh.networks_of(entry).iter().map(ToString::to_string).collect(),
         persistent_keepalive: mesh.only_calls(entry).then_some(mesh.persistent_keepalive),
+        discovery_port: mesh.discovery_port(),
         public_key: own.public_key.clone(),
         public_key_file,
         private_key_file: cluster.mesh_private_key_file(entry).map(|path| path.to_string()),

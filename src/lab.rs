@@ -18,7 +18,7 @@ use std::process::ExitCode;
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use image::{ImageFile, Recipe};
 pub use keeper::{Engine, UpOptions, down, up};
-pub use nodes::{Forward, Image, Lab, LabOptions, Network, NodeInfo, PAUSE_IMAGE, Ranges, Step};
+pub use nodes::{Distribution, Forward, Image, Lab, LabOptions, Network, NodeInfo, PAUSE_IMAGE, Ranges, Step};
 pub use registry::{Entry, lab, labs};
 pub use spare::Spare;
 pub use validate::validate;

@@ -18,4 +18,4 @@ pub use prepare::Preparation;
 pub use run::{Plan, RunOptions, plan, run};
 pub use service::{containerfile, unit, unit_name};
 pub use snapshotter::{Snapshotter, overlay_works};
-pub use supervise::{Supervised, idle, supervise};
+pub use supervise::{Supervised, ends, idle, supervise};

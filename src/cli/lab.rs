@@ -59,7 +59,7 @@ struct UpArgs {
     /// What kind of lab
     #[arg(long, value_enum, default_value_t, value_name = "ENGINE")]
     engine: EngineArg,
-    /// Nodes beside the primer; only with `--engine kubernetes`
+    /// Nodes beside the primer; not with `--engine api`
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     workers: u8,
     /// An image for all nodes: an archive (OCI layout, or of `docker save`), or a folder with a recipe `image.yaml`; repeatable
@@ -80,6 +80,8 @@ enum EngineArg {
     Api,
     /// A whole control plane, and nodes that run pods: containerd and kubelet in namespaces; needs root
     Kubernetes,
+    /// The same nodes with a k3s of yours; needs root; no real k3s was run yet
+    K3s,
 }
 
 #[derive(Debug, Args)]
@@ -181,10 +183,12 @@ pub(super) fn lab(ui: &Ui, args: &LabArgs) -> Result<Outcome> {
 fn up(ui: &Ui, args: &UpArgs) -> Result<Outcome> {
     let engine = match args.engine {
         EngineArg::Api if args.workers > 0 || !args.image.is_empty() => {
-            return Err(Error::usage("`--engine api` has no nodes, so neither workers nor images").hint("add `--engine kubernetes`"));
+            return Err(Error::usage("`--engine api` has no nodes, so neither workers nor images")
+                .hint("add `--engine kubernetes` or `--engine k3s`"));
         }
         EngineArg::Api => Engine::Api,
         EngineArg::Kubernetes => Engine::Kubernetes,
+        EngineArg::K3s => Engine::K3s,
     };
     let absolute = |path: &PathBuf| {
         path.canonicalize().map_err(|cause| Error::usage(format!("`{}` cannot be found", path.display())).caused_by(cause))

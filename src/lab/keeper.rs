@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 
-use super::nodes::{Image, Lab, LabOptions};
+use super::nodes::{Distribution, Image, Lab, LabOptions};
 use super::registry::{self, Entry, Held};
 use super::{ControlPlane, ControlPlaneOptions, Recipe};
 use crate::diag::{Error, ErrorKind, Progress, Result};
@@ -35,6 +35,20 @@ pub enum Engine {
     Api,
     /// A whole control plane and real nodes; needs root.
     Kubernetes,
+    /// The same nodes with k3s; needs root and a k3s.
+    K3s,
+}
+
+impl Engine {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Kubernetes => "kubernetes",
+            Self::K3s => "k3s",
+        }
+    }
 }
 
 /// What `lab up` asks for.
@@ -187,7 +201,7 @@ async fn run(options: &UpOptions) -> Result<()> {
     let deadline = SystemTime::now() + Duration::from_secs(options.seconds);
     let mut entry = Entry {
         name: options.name.clone(),
-        engine: String::new(),
+        engine: options.engine.name().to_owned(),
         version: String::new(),
         pid: std::process::id(),
         kubeconfig: PathBuf::new(),
@@ -226,31 +240,33 @@ async fn abandoned() {
 
 enum Running {
     Api(Box<ControlPlane>),
-    Kubernetes(Box<Lab>),
+    Nodes(Box<Lab>),
 }
 
 async fn start(options: &UpOptions) -> Result<Running> {
-    match options.engine {
-        Engine::Api => Ok(Running::Api(Box::new(ControlPlane::start(&ControlPlaneOptions::new(options.assets.clone()), &Telling).await?))),
-        Engine::Kubernetes => {
-            let images = options.images.iter().map(|path| {
-                let is_recipe = path.is_dir();
-                if is_recipe { Recipe::read(path).map(Image::Recipe) } else { Ok(Image::Archive(path.clone())) }
-            });
-            let images = images.collect::<Result<_>>()?;
-            let options = LabOptions { workers: options.workers, images, ..LabOptions::new(options.assets.clone()) };
-            Ok(Running::Kubernetes(Box::new(Lab::start(&options, &Telling).await?)))
+    let distribution = match options.engine {
+        Engine::Api => {
+            let options = ControlPlaneOptions::new(options.assets.clone());
+            return Ok(Running::Api(Box::new(ControlPlane::start(&options, &Telling).await?)));
         }
-    }
+        Engine::Kubernetes => Distribution::Upstream,
+        Engine::K3s => Distribution::K3s,
+    };
+    let images = options.images.iter().map(|path| {
+        let is_recipe = path.is_dir();
+        if is_recipe { Recipe::read(path).map(Image::Recipe) } else { Ok(Image::Archive(path.clone())) }
+    });
+    let images = images.collect::<Result<_>>()?;
+    let options = LabOptions { distribution, workers: options.workers, images, ..LabOptions::new(options.assets.clone()) };
+    Ok(Running::Nodes(Box::new(Lab::start(&options, &Telling).await?)))
 }
 
 impl Running {
     fn describe(&self, entry: &mut Entry) {
-        let (engine, version, kubeconfig, scratch, nodes) = match self {
-            Self::Api(plane) => ("api", plane.version(), plane.kubeconfig(), plane.scratch(), Vec::new()),
-            Self::Kubernetes(lab) => ("kubernetes", lab.version(), lab.kubeconfig(), lab.scratch(), lab.nodes()),
+        let (version, kubeconfig, scratch, nodes) = match self {
+            Self::Api(plane) => (plane.version(), plane.kubeconfig(), plane.scratch(), Vec::new()),
+            Self::Nodes(lab) => (lab.version(), lab.kubeconfig(), lab.scratch(), lab.nodes()),
         };
-        engine.clone_into(&mut entry.engine);
         version.clone_into(&mut entry.version);
         kubeconfig.clone_into(&mut entry.kubeconfig);
         scratch.clone_into(&mut entry.scratch);
@@ -260,14 +276,14 @@ impl Running {
     async fn broken(&mut self) -> Box<Error> {
         match self {
             Self::Api(_) => std::future::pending().await,
-            Self::Kubernetes(lab) => lab.broken().await,
+            Self::Nodes(lab) => lab.broken().await,
         }
     }
 
     async fn stop(self) -> Result<()> {
         match self {
             Self::Api(plane) => plane.stop().await,
-            Self::Kubernetes(lab) => lab.stop().await,
+            Self::Nodes(lab) => lab.stop().await,
         }
     }
 }

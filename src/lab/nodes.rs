@@ -1,10 +1,12 @@
-//! Real nodes for a while: kubelets and containerd in namespaces, with a whole control plane.
+//! Real nodes for a while: kubelets and containerd in namespaces, with a whole control plane, or k3s.
 
 mod addons;
 mod addresses;
 mod control;
+mod distribution;
 mod files;
 mod init;
+mod k3s;
 mod kubelet;
 mod namespaces;
 mod network;
@@ -37,14 +39,16 @@ pub(super) use relay::{RELAY, relay};
 pub(super) use supervise::{SUPERVISE, supervise};
 
 pub use addresses::Ranges;
+pub use distribution::Distribution;
 pub use network::Network;
 pub use relay::Forward;
 pub use runtime::PAUSE_IMAGE;
 pub use steps::Step;
 
 use addresses::Addresses;
+use distribution::Parts;
 use namespaces::{Namespaces, enter};
-use programs::Programs;
+use programs::Base;
 
 /// An image that nodes have from the start.
 #[derive(Debug, Clone)]
@@ -58,6 +62,8 @@ pub enum Image {
 /// What a lab with nodes is made of.
 #[derive(Debug, Clone)]
 pub struct LabOptions {
+    /// Whose Kubernetes the nodes run.
+    pub distribution: Distribution,
     /// Where real parts are looked for.
     pub places: Places,
     /// How its processes are guarded.
@@ -81,6 +87,7 @@ impl LabOptions {
     pub fn new(assets: Option<PathBuf>) -> Self {
         let range = |octets: [u8; 4]| ipnet::Ipv4Net::new_assert(Ipv4Addr::from(octets), 16);
         Self {
+            distribution: Distribution::default(),
             places: Places::from_environment(assets),
             guard: GuardOptions::default(),
             workers: 0,
@@ -97,7 +104,8 @@ pub struct Lab {
     nodes: Vec<Node>,
     /// What must not end.
     processes: Vec<Process>,
-    programs: Programs,
+    distribution: Distribution,
+    base: Base,
     addresses: Addresses,
     client: Client,
     kubeconfig: PathBuf,
@@ -148,14 +156,14 @@ impl Lab {
             return Err(Error::usage(format!("a lab has at most {MOST_WORKERS} workers, not {}", options.workers)));
         }
         let addresses = Addresses::new(options.ranges.clone())?;
-        let programs = Programs::find(&options.places, own_program(&options.guard)?)?;
+        let parts = Parts::find(options.distribution, &options.places, own_program(&options.guard)?)?;
         let mut guard = Guard::start(&options.guard).await?;
         let started = tokio::select! {
             error = interrupted() => Err(error),
-            started = start::start(&mut guard, options, &programs, &addresses, progress) => started,
+            started = parts.start(&mut guard, options, &addresses, progress) => started,
         };
         match started {
-            Ok(started) => Ok(started.into_lab(guard, programs, addresses)),
+            Ok(started) => Ok(started.into_lab(guard, options.distribution, parts.into_base(), addresses)),
             Err(error) => {
                 // That error is the one to tell; a failed clean-up is the next run's to sweep.
                 let _ = guard.stop().await;
@@ -173,7 +181,7 @@ impl Lab {
     /// This program, as others run it.
     #[must_use]
     pub fn program(&self) -> &Path {
-        &self.programs.base.manifestgen
+        &self.base.manifestgen
     }
 
     /// A kubeconfig file, readable by this user only, that is gone with the lab.
@@ -232,7 +240,11 @@ impl Lab {
         command.env("HOME", folder);
         // k3s writes its kubeconfig on servers only.
         if node == 0 {
-            command.env("KUBECONFIG", folder.join(files::ADMINISTRATOR).with_extension("kubeconfig"));
+            let kubeconfig = match self.distribution {
+                Distribution::Upstream => folder.join(files::ADMINISTRATOR).with_extension("kubeconfig"),
+                Distribution::K3s => k3s::KUBECONFIG.into(),
+            };
+            command.env("KUBECONFIG", kubeconfig);
         }
         Ok(command)
     }
@@ -240,9 +252,12 @@ impl Lab {
     /// Lets a node's kubelet reach the API server at another address of the primer: it is told so, and starts again.
     ///
     /// # Errors
-    /// A usage error for a node that is not there; an environment error when it cannot be told.
+    /// A usage error for a node that is not there, or runs k3s; an environment error when it cannot be told.
     pub async fn reach_api_at(&self, node: usize, address: IpAddr) -> Result<()> {
         let namespaces = &self.node(node)?.namespaces;
+        if self.distribution == Distribution::K3s {
+            return Err(Error::usage("a node of k3s finds its servers itself").hint("this works with Kubernetes' own programs"));
+        }
         kubelet::reach_api_at(&namespaces.folder.join("kubelet.kubeconfig"), SocketAddr::new(address, self.addresses.api().port()))?;
         // Its supervisor starts another one. Only processes of the node are seen there.
         let ended = namespaces.command(Path::new("pkill")).args(["-TERM", "-x", "kubelet"]).status().await;

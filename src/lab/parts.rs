@@ -62,20 +62,29 @@ pub(super) async fn serves(client: &Client) -> bool {
 }
 
 /// Asks again and again until it is so; gives up when one of the processes ends.
-pub(super) async fn ready<F: Future<Output = bool>>(processes: &mut [&mut Process], mut asked: impl FnMut() -> F) -> Result<()> {
+pub(super) async fn ready<F: Future<Output = bool>>(processes: &mut [&mut Process], asked: impl FnMut() -> F) -> Result<()> {
+    ready_within(PATIENCE, processes, asked).await
+}
+
+/// The same, for what may take another time.
+pub(super) async fn ready_within<F: Future<Output = bool>>(
+    patience: Duration,
+    processes: &mut [&mut Process],
+    mut asked: impl FnMut() -> F,
+) -> Result<()> {
     let asking = async {
         while !asked().await {
             sleep(POLL).await;
         }
     };
-    let waiting = timeout(PATIENCE, asking);
+    let waiting = timeout(patience, asking);
     let name = processes[0].name().to_owned();
     let lines = processes[0].clone();
     let ended =
         futures_util::future::select_all(processes.iter_mut().map(|process| Box::pin(async { (process.ended().await, process.clone()) })));
     tokio::select! {
         ready = waiting => ready.map_err(|_| {
-            with_log(Error::environment(format!("`{name}` is not ready after {} s", PATIENCE.as_secs())), &lines)
+            with_log(Error::environment(format!("`{name}` is not ready after {} s", patience.as_secs())), &lines)
         }),
         ((exit, process), ..) = ended => {
             Err(with_log(Error::environment(format!("`{}` ended with {exit} before it was ready", process.name())), &process))

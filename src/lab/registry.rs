@@ -20,7 +20,7 @@ use crate::diag::{Error, Result};
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// `api` or `kubernetes`.
+    /// `api`, `kubernetes` or `k3s`.
     pub engine: String,
     /// What its API server calls itself.
     pub version: String,

@@ -37,6 +37,15 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// Whoever ran for so long begins anew with the shortest pause.
 const STABLE: Duration = Duration::from_mins(1);
 
+/// What is said of an end that was not asked for, before the seconds of the pause.
+const STARTS_AGAIN: &str = "it starts again in";
+
+/// How often it ended by itself, by the lines that were said while it was kept running.
+#[must_use]
+pub fn ends(said: &[String]) -> usize {
+    said.iter().filter(|line| line.contains(STARTS_AGAIN)).count()
+}
+
 /// Runs it until this process is told to end (SIGTERM, SIGINT), which is handed on and waited for. Other signals are handed on only.
 ///
 /// # Errors
@@ -65,7 +74,7 @@ pub async fn supervise(what: &Supervised, progress: &dyn Progress) -> Result<()>
         if began.elapsed() >= STABLE {
             pause = FIRST_PAUSE;
         }
-        progress.note(&format!("`{}` ended with {status}; it starts again in {} s", what.name, pause.as_secs()));
+        progress.note(&format!("`{}` ended with {status}; {STARTS_AGAIN} {} s", what.name, pause.as_secs()));
         if watch.rest(pause).await {
             return Ok(());
         }

@@ -18,7 +18,7 @@ use crate::lab::{LabOptions, Network};
 use crate::process::interrupted;
 use crate::yaml;
 
-use discovery::{found, moved};
+use discovery::{forged, found, moved};
 use node::{Seen as NodeSeen, Story};
 
 const STEPS: &str = include_str!("steps/mesh.json");
@@ -84,7 +84,7 @@ fn steps() -> Result<List> {
     List::read(STEPS, &ACTIONS.map(|(id, _)| id))
 }
 
-const ACTIONS: [(&str, Action<Story>); 12] = [
+const ACTIONS: [(&str, Action<Story>); 13] = [
     ("host_keys", |story| host_keys(story).boxed_local()),
     ("keys", |story| keys(story).boxed_local()),
     ("addresses", |story| addresses(story).boxed_local()),
@@ -95,6 +95,7 @@ const ACTIONS: [(&str, Action<Story>); 12] = [
     ("rotated", |story| rotated(story).boxed_local()),
     ("learnt", |story| learnt(story).boxed_local()),
     ("moved", |story| moved(story).boxed_local()),
+    ("forged", |story| forged(story).boxed_local()),
     ("found", |story| found(story).boxed_local()),
     ("taken_away", |story| taken_away(story).boxed_local()),
 ];

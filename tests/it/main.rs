@@ -38,6 +38,7 @@ mod headscale_server;
 mod ingress;
 mod ingress_traefik;
 mod lab;
+mod lab_k3s;
 mod lab_nodes;
 mod lab_policies;
 mod lab_scenario;

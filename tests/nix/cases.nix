@@ -39,6 +39,11 @@ let
       name: _: lib.hasPrefix "cluster-" name || lib.hasPrefix "manifestgen-" name
     ) config.systemd.services;
   hardening = import ../../modules/hardening.nix;
+  # What a unit cannot do without.
+  needed.cluster-mesh-discovery = [
+    "CapabilityBoundingSet"
+    "RestrictAddressFamilies"
+  ];
   recordedKey = name: lib.fileContents (../../fixtures/nix/mesh/secrets + "/wireguard-${name}.pub");
 in
 {
@@ -50,6 +55,8 @@ in
       "cluster-generations"
       "cluster-generations-tcg"
       "cluster-headscale"
+      "cluster-headscale-secrets"
+      "cluster-headscale-secrets-tcg"
       "cluster-headscale-tcg"
       "cluster-ingress"
       "cluster-ingress-tcg"
@@ -78,6 +85,22 @@ in
         "secrets"
         "worker"
       ]
+    ))
+    (check "the flake's other outputs are there, on both systems" true (
+      builtins.deepSeq [
+        outputs.apps.default.program
+        outputs.devShells.default.name
+        flake.formatter.x86_64-linux.name
+        (lib.attrNames (flake.overlays.default pkgs pkgs))
+        (map (name: lib.attrNames flake.${name}.aarch64-linux) [
+          "apps"
+          "checks"
+          "devShells"
+          "packages"
+        ])
+        (lib.mapAttrsToList (_: package: package.name) flake.packages.aarch64-linux)
+        flake.formatter.aarch64-linux.name
+      ] true
     ))
     (check "modules that are imported and not enabled change nothing" (lib.attrNames
       (system [ ]).config.systemd.services
@@ -311,7 +334,9 @@ in
           lib.mapAttrsToList (
             name: unit:
             lib.optional (
-              lib.filterAttrs (key: value: unit.serviceConfig.${key} or null != value) hardening != { }
+              lib.filterAttrs (key: value: unit.serviceConfig.${key} or null != value) (
+                removeAttrs hardening (needed.${name} or [ ])
+              ) != { }
             ) name
           ) (ours config)
         )
@@ -648,6 +673,63 @@ in
             }) interface.peers;
           }
         )
+      )
+    )
+    (check "WireGuard: a key that agenix decrypts is waited for, another one is not"
+      [
+        true
+        true
+        false
+      ]
+      (
+        map
+          (
+            name:
+            lib.elem "agenix-install-secrets.service"
+              machines."WireGuard/${name}".systemd.services."wireguard-wg0".after or [ ]
+          )
+          [
+            "primer"
+            "laptop"
+            "rented"
+          ]
+      )
+    )
+    (check "WireGuard: the mesh's module alone makes no unit of k3s" [ true false ] (
+      map (name: machines."WireGuard/${name}".systemd.services ? k3s) [
+        "rented by the worker's module alone"
+        "laptop by the mesh's module alone"
+      ]
+    ))
+    (check "WireGuard: with discovery a service looks for the others, in the mesh alone"
+      {
+        command = [
+          "mesh"
+          "discover"
+          "laptop"
+          "--config"
+        ];
+        ports = [
+          51900
+          8472
+        ];
+        keepalive = [
+          20
+          20
+        ];
+        others = false;
+      }
+      (
+        let
+          config = machines."WireGuard/laptop that looks for others";
+          words = lib.splitString " " (service config "cluster-mesh-discovery").serviceConfig.ExecStart;
+        in
+        {
+          command = map (lib.removePrefix "\"") (map (lib.removeSuffix "\"") (lib.take 4 (lib.drop 1 words)));
+          ports = config.networking.firewall.interfaces.wg0.allowedUDPPorts;
+          keepalive = map (peer: peer.persistentKeepalive) config.networking.wireguard.interfaces.wg0.peers;
+          others = machines."WireGuard/laptop".systemd.services ? cluster-mesh-discovery;
+        }
       )
     )
     (check "WireGuard: the firewall opens the port that the cluster file gives"

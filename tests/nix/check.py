@@ -1,4 +1,4 @@
-"""Judges what eval.nix evaluated: what was expected, units by systemd, scripts by mypy and pyflakes, cluster files by
+"""Judges what eval.nix evaluated: what was expected, units by systemd, scripts by mypy, pyflakes, ty and ruff, cluster files by
 manifestgen. Prints a line for each thing that is wrong, and `N passed, N failed, N skipped` at the end."""
 
 import argparse
@@ -124,6 +124,12 @@ def test_scripts(count: Count, tests: dict[str, dict[str, Any]], folder: Path, p
         result = run(python, "-m", "mypy", "--no-implicit-optional", "--check-untyped-defs", "--no-color-output",
                      f"--cache-dir={folder}/mypy", str(typed))
         count.judge(f"mypy: {name}", said(result) if result.returncode else "")
+        # nixpkgs' driver since 26.05 (NixOS/nixpkgs#509615); names that it alone defines are its own affair.
+        result = run(python, "-m", "ty", "check", "--ignore=unresolved-reference", "--output-format=concise", str(typed))
+        count.judge(f"ty: {name}", said(result) if result.returncode else "")
+        quoted = json.dumps(known + test["machines"])
+        result = run(python, "-m", "ruff", "check", "--isolated", "--select=F", f"--config=builtins={quoted}", str(script))
+        count.judge(f"ruff: {name}", said(result) if result.returncode else "")
         builtins = ",".join(known + test["machines"])
         result = run(python, "-m", "pyflakes", str(script), env={**os.environ, "PYFLAKES_BUILTINS": builtins})
         count.judge(f"pyflakes: {name}", said(result) if result.returncode else "")
@@ -137,7 +143,7 @@ def same_scripts(count: Count, evaluated: dict[str, dict[str, Any]], files: dict
         problem = "" if stem else "its testScript is no file of tests/vm/scripts after cluster.py, nor a story's"
         if stem in stories.stories():
             wanted = json.loads((stories.LISTS / f"{stem}.json").read_text())["vm"]
-            problem = "" if wanted == name else f"the list of {stem} says that {wanted} plays it"
+            problem = "" if name in (wanted, f"{wanted}-secrets") else f"the list of {stem} says that {wanted} plays it"
         if stem and machines != test["machines"]:
             problem = f"{stem}.py says `# machines: {' '.join(machines)}`, and there are {' '.join(test['machines'])}"
         count.judge(f"script of {name}", problem)
@@ -295,7 +301,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("evaluated", type=Path, nargs="?", help="the JSON of eval.nix; without it only scripts")
     options.add_argument("--manifestgen", default="", help="the program")
-    options.add_argument("--tools", default="", help="a python that has mypy and pyflakes")
+    options.add_argument("--tools", default="", help="a python that has mypy, pyflakes, ty and ruff")
     options.add_argument("--systemd", action="store_true", help="systemd-analyze is there")
     given = options.parse_args()
     count = Count()
@@ -306,7 +312,7 @@ def main() -> int:
         if given.tools:
             test_scripts(count, files, folder, given.tools)
         else:
-            count.skip("test scripts: mypy and pyflakes are not installed")
+            count.skip("test scripts: mypy, pyflakes, ty and ruff are not installed")
         if given.manifestgen:
             indexes(count, folder, given.manifestgen)
         else:

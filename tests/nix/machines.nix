@@ -8,8 +8,9 @@
 }:
 let
   module = flake.nixosModules.default;
-  node =
-    name: settings: more:
+  node = nodeBy module;
+  nodeBy =
+    module: name: settings: more:
     (system [
       module
       {
@@ -231,6 +232,41 @@ in
         lib.mkForce "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
       cluster.secrets.folder = ../../fixtures/nix/mesh/secrets;
     };
+    "WireGuard/rented by the worker's module alone" =
+      nodeBy flake.nixosModules.worker "rented" byWireguard
+        {
+          cluster.mesh.wireguard.publicKeys = {
+            primer = "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
+            laptop = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+          };
+        };
+    "WireGuard/laptop by the mesh's module alone" =
+      nodeBy flake.nixosModules.mesh "laptop" byWireguard
+        {
+          cluster.mesh.wireguard = {
+            privateKeyFile = "/etc/wireguard/key";
+            publicKeys.primer = "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
+          };
+        };
+    "secrets/by an activation script" = node "worker" withSecrets {
+      imports = [ decrypting ];
+      systemd.sysusers.enable = false;
+    };
+    "WireGuard/laptop that looks for others" = node "laptop" (changed byWireguard {
+      mesh.discovery.port = 51900;
+    }) decryptingWireguard;
+    "WireGuard/laptop with keys that only Nix knows" =
+      node "laptop"
+        (changed byWireguard {
+          mesh.discovery = { };
+          secrets = [ ];
+        })
+        {
+          cluster.mesh.wireguard = {
+            privateKeyFile = "/etc/wireguard/key";
+            publicKeys.primer = "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
+          };
+        };
     "WireGuard without recorded keys" = node "rented" byWireguard { };
     "WireGuard without keys" = node "worker" {
       cluster.name = "home";
@@ -295,6 +331,10 @@ in
     "secret that the primer cannot read" = [
       "cluster.secrets: secrets/mail.age is not there, beside ${toString ../../fixtures/nix/cluster/secrets}: run `manifestgen secret create`, and `git add secrets`, as a flake sees nothing else"
       "cluster.secrets: `primer` delivers into the cluster and does not decrypt mail: set `hostKeys` in its entry of `nodes`, name it in `nodes` of the secret, and run `manifestgen secret rekey`"
+    ];
+    "WireGuard/laptop with keys that only Nix knows" = [
+      "cluster.mesh.wireguard: `mesh discover` takes the place of the key from the cluster file: set `mesh.privateKeyFile` in the entry of laptop, and not `cluster.mesh.wireguard.privateKeyFile`"
+      "cluster.mesh.wireguard: `mesh discover` takes public keys from the cluster file: set `mesh.publicKey` in the entries of laptop, primer, or declare the secrets `wireguard-NODE`"
     ];
     "WireGuard without recorded keys" = [
       "cluster.secrets: the cluster file declares secrets in secrets/wireguard-primer.age, secrets/wireguard-laptop.age: run `manifestgen secret create` and set `cluster.secrets.folder = ./secrets`"

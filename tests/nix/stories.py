@@ -69,6 +69,7 @@ def player(case: dict[str, Any], subtest: Any) -> dict[str, Any]:
     """What the scripts of a story are written with, before the story's own."""
     names: dict[str, Any] = {"subtest": subtest}
     exec(compile((SCRIPTS / "cluster.py").read_text(), "cluster.py", "exec"), names)
+    names["PATIENCE"] = 1
     names["STEPS"] = {"values": case.get("values", {}), "before": case.get("before", []), "steps": case["steps"]}
     exec(compile((SCRIPTS / "steps.py").read_text(), "steps.py", "exec"), names)
     return names

@@ -25,7 +25,8 @@ lib.mapAttrs
   )
   {
     cluster-argocd = ./argocd.nix;
-    cluster-headscale = ./headscale.nix;
+    cluster-headscale = import ./headscale.nix { };
+    cluster-headscale-secrets = import ./headscale.nix { secrets = true; };
     cluster-ingress = ./ingress.nix;
     cluster-secrets = ./secrets.nix;
     cluster-generations = ./generations.nix;

@@ -1,4 +1,8 @@
 # A primer with Headscale, and two workers that join its mesh and, over that, its cluster.
+{
+  # Whether k3s' token and Headscale's keys come from agenix.
+  secrets ? false,
+}:
 { lib, pkgs, ... }:
 let
   base = import ./cluster.nix { inherit lib pkgs; };
@@ -9,9 +13,14 @@ let
     k3s.flannelIface = "tailscale0";
     mesh.type = "tailscale";
   };
+  fixtures = ../../fixtures/nix;
+  # What `manifestgen secret` made the files of.
+  known = lib.importJSON (fixtures + "/cluster/cluster.json");
+  decrypts = node: node // lib.optionalAttrs secrets { inherit (lib.head known.nodes) hostKeys; };
   settings = {
-    inherit (base) cluster images k3s;
-    nodes = [
+    inherit (base) cluster images;
+    k3s = if secrets then removeAttrs base.k3s [ "tokenFile" ] else base.k3s;
+    nodes = map decrypts [
       (
         base.primer
         // {
@@ -24,29 +33,33 @@ let
       (worker "worker1")
       (worker "worker2")
     ];
-    headscale = base.headscale // {
-      policy = {
-        tagOwners."tag:node" = [ "cluster@" ];
-        autoApprovers.routes."192.168.1.1/32" = [ "tag:node" ];
-        acls = [
-          {
-            action = "accept";
-            # Pods of the primer talk from its address in the local network.
-            src = [
-              "tag:node"
-              "192.168.1.1/32"
-            ];
-            dst = [
-              "tag:node:*"
-              "192.168.1.1/32:*"
-            ];
-          }
-        ];
+    headscale =
+      base.headscale
+      // lib.optionalAttrs secrets { useAgenixSecrets = true; }
+      // {
+        policy = {
+          tagOwners."tag:node" = [ "cluster@" ];
+          autoApprovers.routes."192.168.1.1/32" = [ "tag:node" ];
+          acls = [
+            {
+              action = "accept";
+              # Pods of the primer talk from its address in the local network.
+              src = [
+                "tag:node"
+                "192.168.1.1/32"
+              ];
+              dst = [
+                "tag:node:*"
+                "192.168.1.1/32:*"
+              ];
+            }
+          ];
+        };
       };
-    };
-  };
+  }
+  // lib.optionalAttrs secrets { inherit (known) recipients secrets; };
   # In a test the workers' keys are known beforehand; elsewhere they are SSH host keys.
-  identity = ../../fixtures/nix/identity.txt;
+  identity = fixtures + "/identity.txt";
   recipient = lib.last (
     lib.splitString " " (
       lib.findFirst (lib.hasPrefix "# public key:") "" (lib.splitString "\n" (builtins.readFile identity))
@@ -57,6 +70,11 @@ let
       inherit settings;
       images = [ images.headscale ];
     };
+  }
+  // lib.optionalAttrs secrets {
+    # A bare path would stay one of the host, which the machine does not have.
+    age.identityPaths = [ "${fixtures}/identity.txt" ];
+    cluster.secrets.folder = fixtures + "/cluster/secrets";
   };
   joining = {
     imports = [ node ];

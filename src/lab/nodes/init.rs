@@ -3,7 +3,7 @@
 //! It runs as process 1 in namespaces of its own (processes, mounts, network), prepares them, says so, and then only reaps what others leave
 //! behind. When it ends, the kernel ends every process of the node, and mounts, interfaces and rules go with the namespaces.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use rustix::process::{WaitOptions, wait};
 
 use crate::node::{Snapshotter, overlay_works};
 
-/// The hidden first argument; the node's folder follows.
+/// The hidden first argument; the node's folder follows, and folders below `/etc` of which it has its own.
 pub(in crate::lab) const INIT: &str = "__init";
 
 /// What it says when the node is prepared; the snapshotter's name follows.
@@ -24,6 +24,9 @@ pub(super) const PREPARED: &str = "prepared";
 
 /// Folders that programs of a node insist on, each with where it lies in the node's folder.
 pub(super) const PRIVATE: [(&str, &str); 2] = [("/var/lib", "lib"), ("/var/log", "log")];
+
+/// Where the node keeps what it changes in `/etc`: in memory, and gone with it.
+const ETC: &str = "/run/manifestgen-etc";
 
 /// Settings of the whole machine that a kubelet changes when they are not so (`pkg/kubelet/cm/container_manager_linux.go` and
 /// `k8s.io/component-helpers/node/util/sysctl`). A node sees files with these values in their place, so that the machine keeps its own.
@@ -53,7 +56,8 @@ const BRIDGE_SETTING: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
 pub(in crate::lab) fn init(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(folder) = arguments.next().map(PathBuf::from) else { return ExitCode::from(2) };
-    match prepare(&folder) {
+    let own: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    match prepare(&folder, &own) {
         Ok(snapshotter) => {
             // Stdout is the log file that the lab reads.
             let _ = writeln!(io::stdout(), "{PREPARED} {snapshotter}");
@@ -66,7 +70,7 @@ pub(in crate::lab) fn init(mut arguments: impl Iterator<Item = OsString>) -> Exi
     }
 }
 
-fn prepare(folder: &Path) -> io::Result<&'static str> {
+fn prepare(folder: &Path, own: &[PathBuf]) -> io::Result<&'static str> {
     // Only inside of this namespace: what the kubelet mounts, a container that asks for it has to see.
     mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC).map_err(|error| at("/", error))?;
     mount("tmpfs", "/run", "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"mode=755").map_err(|error| at("/run", error))?;
@@ -74,6 +78,9 @@ fn prepare(folder: &Path) -> io::Result<&'static str> {
         let own = folder.join(own);
         fs::create_dir_all(&own)?;
         mount_bind(&own, path).map_err(|error| at(path, error))?;
+    }
+    if !own.is_empty() {
+        own_settings(folder, own)?;
     }
     for (path, value) in PRIVATE_FILES {
         if Path::new(path).exists() {
@@ -91,6 +98,31 @@ fn prepare(folder: &Path) -> io::Result<&'static str> {
     }
     // Containers' layers are mounted over each other where that can be done in the node's folder.
     Ok(if overlay_works(folder)? { Snapshotter::Overlayfs } else { Snapshotter::Native }.name())
+}
+
+/// Most machines have no folder of that name, and none may be made there: the node's `/etc` is a layer over the machine's.
+fn own_settings(folder: &Path, own: &[PathBuf]) -> io::Result<()> {
+    const HOSTS: &str = "/etc/hosts";
+    let hosts = fs::read(HOSTS);
+    for part in ["upper", "work"] {
+        fs::create_dir_all(Path::new(ETC).join(part))?;
+    }
+    let layers = format!("lowerdir=/etc,upperdir={ETC}/upper,workdir={ETC}/work\0");
+    let layers = CStr::from_bytes_with_nul(layers.as_bytes()).map_err(io::Error::other)?;
+    mount("overlay", "/etc", "overlay", MountFlags::empty(), layers).map_err(|error| at("/etc", error))?;
+    // In a container the file is often mounted over an empty one, which is what the layer shows.
+    if let Ok(hosts) = hosts
+        && fs::read(HOSTS).ok().as_ref() != Some(&hosts)
+    {
+        fs::write(HOSTS, hosts)?;
+    }
+    for place in own {
+        let there = folder.join(place.strip_prefix("/").unwrap_or(place));
+        fs::create_dir_all(&there)?;
+        fs::create_dir_all(place)?;
+        mount_bind(&there, place).map_err(|error| at(&place.display().to_string(), error))?;
+    }
+    Ok(())
 }
 
 fn at(place: &str, error: Errno) -> io::Error {

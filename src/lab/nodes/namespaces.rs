@@ -24,13 +24,14 @@ pub(super) struct Namespaces {
 }
 
 impl Namespaces {
-    /// Makes namespaces below the guard. The node's folder is `name` in the scratch folder.
-    pub(super) async fn start(guard: &mut Guard, base: &Base, name: &str) -> Result<Self> {
+    /// Makes namespaces below the guard. The node's folder is `name` in the scratch folder; of `own`, folders below `/etc`, it has its own.
+    pub(super) async fn start(guard: &mut Guard, base: &Base, name: &str, own: &[&str]) -> Result<Self> {
         let folder = guard.scratch().join(name);
         std::fs::create_dir(&folder).map_err(|cause| Error::environment(format!("cannot make `{}`", folder.display())).caused_by(cause))?;
         let flags = ["--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child=KILL", "--mount-proc", "--propagation=private", "--"];
         let mut arguments: Vec<OsString> = flags.map(OsString::from).to_vec();
         arguments.extend([base.manifestgen.clone().into_os_string(), INIT.into(), folder.clone().into_os_string()]);
+        arguments.extend(own.iter().map(OsString::from));
         let program = Program {
             name: format!("{name}-init"),
             path: base.unshare.clone(),

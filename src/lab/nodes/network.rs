@@ -95,7 +95,7 @@ impl Network {
         // What the first one said there must not be taken for the second one's word.
         fs::remove_file(self.guard.scratch().join(format!("{name}-init.log"))).map_err(cannot)?;
         wiring::unplug(&mut self.guard, &self.base, &self.nodes, index).await;
-        self.nodes[node].namespaces = Namespaces::start(&mut self.guard, &self.base, &name).await?;
+        self.nodes[node].namespaces = Namespaces::start(&mut self.guard, &self.base, &name, &[]).await?;
         wiring::plug(&mut self.guard, &self.base, &self.nodes, index, &self.addresses).await
     }
 
@@ -112,7 +112,7 @@ async fn make(guard: &mut Guard, base: &Base, addresses: &Addresses, names: &[St
     see_scratch(guard.scratch())?;
     let mut nodes = Vec::new();
     for name in names {
-        nodes.push(Node { name: name.clone(), namespaces: Namespaces::start(guard, base, name).await? });
+        nodes.push(Node { name: name.clone(), namespaces: Namespaces::start(guard, base, name, &[]).await? });
     }
     wiring::connect(guard, base, &nodes, addresses).await?;
     Ok(nodes)

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::addresses::Addresses;
 use super::namespaces::Namespaces;
-use super::programs::Programs;
+use super::programs::{Base, Programs};
 use super::relay::{Forward, RELAY, SOCKET};
 use super::runtime::PAUSE_IMAGE;
 use super::steps::{Step, Steps};
 use super::supervise::SUPERVISE;
-use super::{Image, Lab, LabOptions, Node, addons, control, files, folders, kubelet, policies, request, volumes, wiring};
+use super::{Distribution, Image, Lab, LabOptions, Node, addons, control, files, folders, kubelet, policies, request, volumes, wiring};
 use crate::diag::{Error, Progress, Result};
 use crate::lab::certificates::Authority;
 use crate::lab::image::{MIRROR, Recipe, Store};
@@ -25,23 +25,24 @@ use crate::process::{Guard, Places, Process, control_group};
 
 /// What there is when everything runs.
 pub(super) struct Started {
-    nodes: Vec<Node>,
-    processes: Vec<Process>,
-    client: Client,
-    kubeconfig: PathBuf,
-    version: String,
-    steps: Vec<Step>,
-    way_in: Forward,
+    pub nodes: Vec<Node>,
+    pub processes: Vec<Process>,
+    pub client: Client,
+    pub kubeconfig: PathBuf,
+    pub version: String,
+    pub steps: Vec<Step>,
+    pub way_in: Forward,
 }
 
 impl Started {
-    pub(super) fn into_lab(self, guard: Guard, programs: Programs, addresses: Addresses) -> Lab {
+    pub(super) fn into_lab(self, guard: Guard, distribution: Distribution, base: Base, addresses: Addresses) -> Lab {
         let volumes = tokio::spawn(volumes::serve(self.client.clone(), folders(&self.nodes)));
         Lab {
             guard,
             nodes: self.nodes,
             processes: self.processes,
-            programs,
+            distribution,
+            base,
             addresses,
             client: self.client,
             kubeconfig: self.kubeconfig,
@@ -62,7 +63,7 @@ pub(super) async fn start(
 ) -> Result<Started> {
     let mut steps = Steps::new(progress);
     steps.begin("making namespaces and the network between them");
-    let nodes = make_nodes(guard, options, programs).await?;
+    let nodes = make_nodes(guard, options, &programs.base, &[]).await?;
     wiring::connect(guard, &programs.base, &nodes, addresses).await?;
 
     steps.begin("starting etcd and containerd");
@@ -84,9 +85,7 @@ pub(super) async fn start(
     ready(&mut [&mut etcd], async || etcd_socket.exists()).await?;
 
     let mut apiserver = guard.run(&primer.program("kube-apiserver", &programs.kube_apiserver, control::kube_apiserver(addresses))).await?;
-    let mut relay = guard.run(&primer.program("relay", &programs.base.manifestgen, [RELAY, SOCKET])).await?;
-    let socket = primer.folder.join(SOCKET);
-    ready(&mut [&mut relay], async || socket.exists()).await?;
+    let relay = start_relay(guard, &programs.base, primer).await?;
     let way_in = Forward::start(&primer.folder, addresses.api(), 0).await?;
     let content = kubeconfig(&format!("https://127.0.0.1:{}", way_in.port), &authority, &authority.administrator()?);
     let kubeconfig = guard.scratch().join("kubeconfig");
@@ -94,21 +93,14 @@ pub(super) async fn start(
     let client = live::client_of(content).await?;
 
     steps.begin("making images");
-    let store = guard.scratch().join("images");
-    make_images(&options.images, &options.places, &store).await?;
-    let arguments = [MIRROR.into(), store.into_os_string(), addresses.mirror().to_string().into()];
-    let mirror = guard.run(&primer.program::<OsString>("mirror", &programs.base.manifestgen, arguments)).await?;
+    let mirror = start_mirror(guard, &programs.base, primer, options, addresses).await?;
     for containerd in &mut containerds {
         let log = containerd.clone();
         ready(&mut [containerd], async || log.last_lines(20).iter().any(|line| line.contains("successfully booted"))).await?;
     }
     steps.begin("waiting for kube-apiserver");
     ready(&mut [&mut apiserver, &mut etcd], async || serves(&client).await).await?;
-    let version = client
-        .apiserver_version()
-        .await
-        .map_err(|cause| Error::environment("kube-apiserver does not tell its version").caused_by(cause))?
-        .git_version;
+    let version = version(&client).await?;
 
     steps.begin("waiting for nodes");
     let mut processes = vec![etcd, apiserver, relay, mirror];
@@ -136,7 +128,36 @@ pub(super) async fn start(
     Ok(Started { nodes, processes, client, kubeconfig, version, steps: steps.finish(), way_in })
 }
 
-async fn make_nodes(guard: &mut Guard, options: &LabOptions, programs: &Programs) -> Result<Vec<Node>> {
+/// What leads into the network of the nodes.
+pub(super) async fn start_relay(guard: &mut Guard, base: &Base, primer: &Namespaces) -> Result<Process> {
+    let mut relay = guard.run(&primer.program("relay", &base.manifestgen, [RELAY, SOCKET])).await?;
+    let socket = primer.folder.join(SOCKET);
+    ready(&mut [&mut relay], async || socket.exists()).await?;
+    Ok(relay)
+}
+
+/// Makes the images, and what serves them to the nodes.
+pub(super) async fn start_mirror(
+    guard: &mut Guard,
+    base: &Base,
+    primer: &Namespaces,
+    options: &LabOptions,
+    addresses: &Addresses,
+) -> Result<Process> {
+    let store = guard.scratch().join("images");
+    make_images(&options.images, &options.places, &store).await?;
+    let arguments = [MIRROR.into(), store.into_os_string(), addresses.mirror().to_string().into()];
+    guard.run(&primer.program::<OsString>("mirror", &base.manifestgen, arguments)).await
+}
+
+pub(super) async fn version(client: &Client) -> Result<String> {
+    let version = client.apiserver_version().await;
+    let version = version.map_err(|cause| Error::environment("kube-apiserver does not tell its version").caused_by(cause))?;
+    Ok(version.git_version)
+}
+
+/// `own` are folders below `/etc` that each node has for itself.
+pub(super) async fn make_nodes(guard: &mut Guard, options: &LabOptions, base: &Base, own: &[&str]) -> Result<Vec<Node>> {
     see_scratch(guard.scratch())?;
     let group = group(guard.scratch())?;
     let names = std::iter::once("primer".to_owned()).chain((1..=options.workers).map(|number| format!("worker-{number}")));
@@ -145,23 +166,27 @@ async fn make_nodes(guard: &mut Guard, options: &LabOptions, programs: &Programs
         control_group::create(&group, &name)
             .map_err(|cause| Error::environment("cannot make a control group for a node").caused_by(cause))
             .map_err(|error| error.hint("/sys/fs/cgroup has to be writable; `--engine api` does without"))?;
-        let namespaces = Namespaces::start(guard, &programs.base, &name).await?;
+        let namespaces = Namespaces::start(guard, base, &name, own).await?;
         nodes.push(Node { name, namespaces });
     }
     Ok(nodes)
 }
 
+/// The folder of which each node has its own, so that it does not see this path of the machine.
+pub(super) fn hidden(path: &Path) -> Option<&'static str> {
+    ["/run", "/var/lib", "/var/log"].into_iter().find(|place| path.starts_with(place))
+}
+
 /// The scratch folder has to be the same on nodes as on the machine.
 pub(super) fn see_scratch(scratch: &Path) -> Result<()> {
-    let hidden = ["/run", "/var/lib", "/var/log"].iter().find(|place| scratch.starts_with(place));
-    hidden.map_or(Ok(()), |hidden| {
+    hidden(scratch).map_or(Ok(()), |hidden| {
         Err(Error::environment(format!("the scratch folder lies in `{hidden}`, of which each node has its own"))
             .hint("set TMPDIR to a folder elsewhere, such as /tmp or /var/tmp"))
     })
 }
 
 /// The control groups have the scratch folder's name, by which the guard finds them.
-fn group(scratch: &Path) -> Result<String> {
+pub(super) fn group(scratch: &Path) -> Result<String> {
     let name = scratch.file_name().and_then(|name| name.to_str());
     name.map(ToOwned::to_owned).ok_or_else(|| Error::internal("a scratch folder without a name"))
 }
@@ -208,7 +233,7 @@ fn node_object(node: &Node, index: u8, addresses: &Addresses) -> Value {
     })
 }
 
-async fn nodes_are_ready(client: &Client, count: usize) -> bool {
+pub(super) async fn nodes_are_ready(client: &Client, count: usize) -> bool {
     let Ok(list) = request::get(client, "/api/v1/nodes").await else { return false };
     let ready = |node: &&Value| {
         let conditions = node["status"]["conditions"].as_array();

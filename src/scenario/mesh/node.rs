@@ -1,8 +1,10 @@
 //! What is done on the nodes of the story, and what they see.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -13,7 +15,7 @@ use crate::scenario::kubectl::output;
 use crate::scenario::steps::Stage;
 
 /// Longer than any node waits for others.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) struct Story {
     pub(super) network: Network,
@@ -44,6 +46,9 @@ pub(super) struct Seen {
     pub(super) not_by_wireguard: Vec<String>,
     /// How many others discovery hears, where it runs.
     pub(super) heard: usize,
+    /// How many of them gossip, and how often somebody pretended to.
+    pub(super) members: usize,
+    pub(super) forged: u64,
 }
 
 /// Where discovery can be asked, on each node.
@@ -118,12 +123,20 @@ impl Story {
         output(self.command(node, "sh", &[&["-c", script][..], arguments].concat())?, "sh").await
     }
 
-    /// Starts discovery on a node, where it goes on by itself.
+    /// A node's address in the mesh.
+    pub(super) async fn in_mesh(&self, node: usize) -> Result<IpAddr> {
+        let said = self.script(node, "ip -brief -4 address show dev wg0", &[]).await?;
+        let address = said.split_whitespace().nth(2).and_then(|text| text.parse().ok());
+        address.map(|network: IpNet| network.addr()).ok_or_else(|| Error::environment("no address in the mesh").caused_by(said))
+    }
+
+    /// Starts discovery on a node, where it goes on by itself when it can be asked.
     pub(super) async fn discover(&self, node: usize) -> Result<()> {
         let (name, log) = (self.names()[node].clone(), self.discovery_log(node).display().to_string());
         let (program, file) = (self.network.program().display().to_string(), self.file.display().to_string());
-        let script = "\"$0\" mesh discover \"$1\" --config \"$2\" >\"$3\" 2>&1 & echo $! >/run/discover.pid";
-        self.script(node, script, &[&program, &name, &file, &log]).await.map(|_| ())
+        let script = "\"$0\" mesh discover \"$1\" --config \"$2\" >\"$3\" 2>&1 & echo $! >/run/discover.pid
+            while kill -0 $! && ! test -e \"$4\"; do sleep 0.1; done";
+        self.script(node, script, &[&program, &name, &file, &log, ASKED]).await.map(|_| ())
     }
 
     /// What discovery says on a node.
@@ -158,7 +171,8 @@ impl Seen {
         let named = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
             peers.iter().filter(|peer| wanted(peer)).filter_map(|peer| peer["name"].as_str().map(ToOwned::to_owned)).collect()
         };
-        let discovered = value["discovery"]["peers"].as_array().into_iter().flatten();
+        let discovery = &value["discovery"];
+        let discovered = || discovery["peers"].as_array().into_iter().flatten();
         let met = |peer: &Value| peer["latestHandshake"].as_u64().is_some() && peer["received"].as_u64().is_some_and(|bytes| bytes > 0);
         Some(Self {
             interface: value["interface"].as_str()?.to_owned(),
@@ -166,7 +180,9 @@ impl Seen {
             answering: named(&|peer| peer["reachable"] == true),
             silent: named(&|peer| peer["reachable"] == false),
             not_by_wireguard: named(&|peer| peer["reachable"] == true && !met(peer)),
-            heard: discovered.filter(|peer| peer["state"] == "heard").count(),
+            heard: discovered().filter(|peer| peer["state"] == "heard").count(),
+            members: discovered().filter(|peer| peer["isMember"] == true).count(),
+            forged: discovery["refused"]["forged"].as_u64().unwrap_or_default(),
         })
     }
 }

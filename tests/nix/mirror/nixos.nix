@@ -103,7 +103,7 @@ in
     };
     i18n.defaultLocale = option types.str "en_US.UTF-8";
     services.userborn.enable = switch;
-    # As with systemd in the initrd, the default of 26.05: agenix then decrypts in a unit.
+    # agenix then decrypts in a unit.
     systemd.sysusers.enable = option types.bool true;
     users.users = set {
       openssh.authorizedKeys.keys = option (types.listOf types.singleLineStr) [ ];

@@ -64,6 +64,11 @@ let
         outPath = "${builtins.storeDir}/vm-test-run-${evaluated.config.name}";
         nodes = evaluated.config.machines;
         inherit (evaluated.config) testScript;
+        extend =
+          { modules }:
+          runNixOSTest {
+            imports = [ test ] ++ modules;
+          };
         # The real one takes a function, or an overlay.
         overrideTestDerivation =
           change:

@@ -1,7 +1,11 @@
 # What the scripts share. It stands before each of them, in one text with it.
 import json
+import os
 import shlex
 from typing import Any, Protocol
+
+# Where the driver has no KVM, its machines are emulated.
+PATIENCE = 1 if os.access("/dev/kvm", os.R_OK | os.W_OK) else 10
 
 
 class Node(Protocol):
@@ -31,20 +35,20 @@ def names(server: Node, *arguments: str) -> set[str]:
 
 
 def wait_for_server(server: Node) -> None:
-    server.wait_for_unit("k3s.service")
-    server.wait_until_succeeds("kubectl get --raw=/readyz")
-    server.wait_until_succeeds("kubectl get serviceaccount default")
+    server.wait_for_unit("k3s.service", timeout=900 * PATIENCE)
+    server.wait_until_succeeds("kubectl get --raw=/readyz", timeout=900 * PATIENCE)
+    server.wait_until_succeeds("kubectl get serviceaccount default", timeout=900 * PATIENCE)
 
 
 def wait_for_release(server: Node) -> None:
     """Applied, and all of it healthy: the unit ends no earlier."""
-    server.wait_for_unit("manifestgen-apply.service", timeout=1800)
+    server.wait_for_unit("manifestgen-apply.service", timeout=1800 * PATIENCE)
 
 
 def wait_for_nodes(server: Node, *expected: str) -> None:
     for name in expected:
-        server.wait_until_succeeds(f"kubectl get node {name}")
-    kubectl(server, "wait", "--for=condition=Ready", "--timeout=600s", "nodes", "--all")
+        server.wait_until_succeeds(f"kubectl get node {name}", timeout=900 * PATIENCE)
+    kubectl(server, "wait", "--for=condition=Ready", f"--timeout={600 * PATIENCE}s", "nodes", "--all")
     assert names(server, "nodes") == set(expected), names(server, "nodes")
 
 

@@ -9,8 +9,10 @@ VALUES: dict[tuple[str, str], str] = {}
 
 def action(function: Callable[[], None]) -> Callable[[], None]:
     """Done at the step of the same name, before its checks."""
-    assert function.__name__ not in ACTIONS, f"two actions for the step `{function.__name__}`"
-    ACTIONS[function.__name__] = function
+    # Not every callable has a name, says ty, by which nixpkgs' driver is checked since 26.05.
+    name: str = getattr(function, "__name__")
+    assert name not in ACTIONS, f"two actions for the step `{name}`"
+    ACTIONS[name] = function
     return function
 
 
@@ -69,8 +71,8 @@ def problems(story: dict[str, Any], actions: Collection[str]) -> list[str]:
 def until(node: Node, command: str, within: int, fails: bool) -> str:
     """What it writes, when it ends as it should."""
     if within:
-        return (node.wait_until_fails if fails else node.wait_until_succeeds)(command, timeout=within)
-    return (node.fail if fails else node.succeed)(command, timeout=120)
+        return (node.wait_until_fails if fails else node.wait_until_succeeds)(command, timeout=within * PATIENCE)
+    return (node.fail if fails else node.succeed)(command, timeout=120 * PATIENCE)
 
 
 def environment(nodes: list[Node], check: dict[str, Any], node: int, target: int) -> str:
