@@ -271,7 +271,7 @@ fn a_patch_of_a_core_object_leaves_other_groups_alone() {
         service("v1", core).replace("level: low, ", "").replace("level: high, ", "sessionAffinity: ClientIP, ")
             + &service("serving.knative.dev/v1", knative)
     };
-    let indented = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
+    let indented = |text: &str| text.lines().flat_map(|line| ["    ", line, "\n"]).collect::<String>();
     let config = format!(
         "cluster: {{name: home}}\ngitops: {{repoURL: 'https://git.example.com/cluster.git'}}\nextraObjects:\n{}profiles:\n  core:\n    extraObjects:\n{}  knative:\n    extraObjects:\n{}",
         services("low", "low"),
