@@ -50,12 +50,14 @@ pub fn kubernetes(version: &str) -> Result<&'static Definitions> {
     })
 }
 
-/// Unpacks on another thread what most commands ask for a little later: the kinds of the version that clusters have by default and of the
-/// oldest one, and the embedded definitions. Asked for earlier, they are waited for.
+/// Unpacks on another thread what most commands ask for a little later, in that order: the kinds of the version that clusters have by default
+/// and of the oldest one, Argo CD's definitions as they are written, and last all embedded ones, which a check reads and a render of Argo CD
+/// does not. Asked for earlier, they are waited for.
 pub fn unpack_ahead() {
     rayon::spawn(|| {
-        let _ = (kubernetes(KUBERNETES), all_versions().next(), embedded_crds());
+        let _ = (kubernetes(KUBERNETES), all_versions().next());
         argocd::unpack_ahead();
+        let _ = embedded_crds();
     });
 }
 

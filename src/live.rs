@@ -39,7 +39,7 @@ mod webhook;
 pub use apply::{Applied, ApplyOptions, apply};
 pub use connect::{Connection, client_of, connect};
 pub use custom::define;
-pub use health::Health;
+pub use health::{ApplicationCondition, ApplicationStatus, Health};
 pub use history::{Revision, StoredRelease, newest_release, revisions, stored_release};
 pub use objects::{Kind, Objects, Place, Put};
 pub use plan::{Action, Change, Conflict, Entry, Plan, PlanOptions, Protected, STATE_NAMESPACE, SavedPlan, changes_between, plan};

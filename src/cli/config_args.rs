@@ -90,11 +90,18 @@ impl LoadedConfig {
         Ok(Self { loaded, sources, request })
     }
 
-    /// The same file and settings with each of the file's own profiles; none when a profile was chosen already.
-    pub(super) fn with_own_profiles(&self) -> Result<Vec<Self>> {
+    /// The same file and settings with each of the file's own profiles, by name; none when a profile was chosen already.
+    pub(super) fn with_own_profiles(&self) -> Result<Vec<(String, Self)>> {
         let profiles = if self.request.profile.is_some() { &[] } else { self.loaded.own_profiles() };
-        let with = |profile: &String| Self::of(LoadRequest { profile: Some(profile.clone()), ..self.request.clone() });
+        let with =
+            |profile: &String| Ok((profile.clone(), Self::of(LoadRequest { profile: Some(profile.clone()), ..self.request.clone() })?));
         profiles.iter().map(with).collect()
+    }
+
+    /// The options that choose and change the config, but for the file.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let profile = self.request.profile.iter().flat_map(|profile| ["--profile".to_owned(), profile.clone()]);
+        profile.chain(self.request.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()])).collect()
     }
 
     pub(super) fn cluster(&self) -> &Cluster {

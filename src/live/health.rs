@@ -2,9 +2,11 @@
 //!
 //! Rules: sigs.k8s.io/cli-utils/pkg/kstatus/status (core.go, generic.go); the status of each kind as its API documents it.
 
+mod argocd;
 mod custom;
 mod workload;
 
+pub use argocd::{ApplicationCondition, ApplicationStatus};
 pub(super) use workload::pod_trouble;
 
 use serde_json::Value;

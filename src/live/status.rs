@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Connection;
 use super::discovery::GroupKind;
-use super::health::{Health, State, state_of};
+use super::health::{ApplicationStatus, Health, State, state_of};
 use super::history::{History, Revision};
 use super::inventory::Inventory;
 use super::lease::Lease;
@@ -36,6 +36,18 @@ pub struct ObjectStatus {
     pub message: Option<String>,
     /// What else a person needs: what its Pods say, events, the last lines of logs.
     pub details: Vec<String>,
+    /// What Argo CD says of it, where it is an Application.
+    pub application: Option<ApplicationStatus>,
+}
+
+impl ObjectStatus {
+    fn to_json(&self) -> Value {
+        let mut json = json!({"object": self.object, "health": self.health.name(), "message": self.message, "details": self.details});
+        if let Some(application) = &self.application {
+            json["application"] = json!(application);
+        }
+        json
+    }
 }
 
 /// How a release fares.
@@ -66,9 +78,6 @@ impl StatusReport {
     pub fn to_json(&self) -> Value {
         let mut summary: BTreeMap<&str, usize> = BTreeMap::new();
         self.objects.iter().for_each(|object| *summary.entry(object.health.name()).or_default() += 1);
-        let objects = self.objects.iter().map(
-            |status| json!({"object": status.object, "health": status.health.name(), "message": status.message, "details": status.details}),
-        );
         let revisions = self.revisions.iter().map(
             |revision| json!({"number": revision.number, "digest": revision.digest, "created": revision.created, "note": revision.note}),
         );
@@ -77,7 +86,7 @@ impl StatusReport {
             "release": self.release,
             "healthy": self.is_good(),
             "summary": summary,
-            "objects": objects.collect::<Vec<_>>(),
+            "objects": self.objects.iter().map(ObjectStatus::to_json).collect::<Vec<_>>(),
             "revisions": revisions.collect::<Vec<_>>(),
             "busy": self.busy,
             "inventory": self.inventory,
@@ -120,8 +129,11 @@ pub async fn status(
     let inventory = !paths.is_empty();
     if let Some(release) = rendered.filter(|_| !inventory) {
         paths.extend(release.objects().iter().map(|object| place(&target, object)));
-        paths.extend(applications(&target, release).await?);
+        paths.extend(applications(&target, &argocd_namespaces(release), |_| true).await?);
     }
+    let sets: BTreeSet<_> = paths.keys().filter(|object| is_set(object)).map(|set| (set.namespace.clone(), set.name.clone())).collect();
+    let namespaces: BTreeSet<_> = sets.iter().filter_map(|(namespace, _)| namespace.clone()).collect();
+    paths.extend(applications(&target, &namespaces, |application| is_of_set(application, &sets)).await?);
     progress.step(&format!("looking at {} objects", paths.len()));
     let mut objects = look(&target, paths.into_iter().collect()).await?;
     if objects.iter().all(|(status, _)| status.health == Health::NotFound) && !inventory {
@@ -185,11 +197,13 @@ async fn look(target: &Target, places: Vec<(ObjectRef, Option<String>)>) -> Resu
                 Some(path) => get(&target.client, path).await?,
                 None => None,
             };
+            let application = state.as_ref().and_then(ApplicationStatus::of);
             let state = match &state {
                 Some(live) => helm_job(target, live).await?.unwrap_or_else(|| state_of(live)),
                 None => State { health: Health::NotFound, message: Some("it is not there".to_owned()) },
             };
-            Ok::<_, Box<Error>>((ObjectStatus { object, health: state.health, message: state.message, details: Vec::new() }, path))
+            let status = ObjectStatus { object, health: state.health, message: state.message, details: Vec::new(), application };
+            Ok::<_, Box<Error>>((status, path))
         })
         .buffer_unordered(AT_ONCE)
         .try_collect()
@@ -209,29 +223,50 @@ async fn explain(target: &Target, seen: &mut Seen) -> Result<()> {
     Ok(())
 }
 
-/// The Applications beside those of a release, in the namespaces where Argo CD looks for them: the tree has some of its own, that bring the
-/// release.
-async fn applications(target: &Target, release: &Release) -> Result<Vec<(ObjectRef, Option<String>)>> {
-    let kind = GroupKind { group: "argoproj.io".to_owned(), kind: "Application".to_owned() };
-    let Some((api_version, resource)) = target.resources.find(&kind) else { return Ok(Vec::new()) };
+/// The namespaces where Argo CD looks for Applications of a release.
+fn argocd_namespaces(release: &Release) -> BTreeSet<String> {
     let is_argo = |object: &&Object| {
         (object.group(), object.kind()) == ("argoproj.io", "Application") || (object.kind(), object.name()) == ("ConfigMap", "argocd-cm")
     };
-    let namespaces: BTreeSet<_> = release.objects().iter().filter(is_argo).filter_map(Object::namespace).collect();
+    release.objects().iter().filter(is_argo).filter_map(Object::namespace).map(ToOwned::to_owned).collect()
+}
+
+/// Applications beside those of a release: the tree has some of its own, that bring the release, and ApplicationSets make them.
+async fn applications(
+    target: &Target,
+    namespaces: &BTreeSet<String>,
+    is_wanted: impl Fn(&Value) -> bool,
+) -> Result<Vec<(ObjectRef, Option<String>)>> {
+    let kind = GroupKind { group: "argoproj.io".to_owned(), kind: "Application".to_owned() };
+    let Some((api_version, resource)) = target.resources.find(&kind) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for namespace in namespaces {
         let folder = resource.path(api_version, Some(namespace));
         // What we may not list is not missed: the release's own objects are looked at all the same.
         let Listed::Items(items) = list(&target.client, &folder, "").await? else { continue };
-        found.extend(items.iter().filter_map(|item| {
+        found.extend(items.iter().filter(|item| is_wanted(item)).filter_map(|item| {
             let name = item.pointer("/metadata/name")?.as_str()?.to_owned();
             let path = format!("{folder}/{}", segment(&name));
             let object =
-                ObjectRef { api_version: api_version.to_owned(), kind: kind.kind.clone(), namespace: Some(namespace.to_owned()), name };
+                ObjectRef { api_version: api_version.to_owned(), kind: kind.kind.clone(), namespace: Some(namespace.clone()), name };
             Some((object, Some(path)))
         }));
     }
     Ok(found)
+}
+
+fn is_set(object: &ObjectRef) -> bool {
+    (group(object), object.kind.as_str()) == ("argoproj.io", "ApplicationSet")
+}
+
+/// Whether one of these ApplicationSets made an Application, which is then in its namespace.
+fn is_of_set(application: &Value, sets: &BTreeSet<(Option<String>, String)>) -> bool {
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    let namespace = application.pointer("/metadata/namespace").and_then(text);
+    let owners = application.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    let mut sets_of_it =
+        owners.into_iter().flatten().filter(|owner| owner["kind"] == "ApplicationSet").filter_map(|owner| text(&owner["name"]));
+    sets_of_it.any(|name| sets.contains(&(namespace.clone(), name)))
 }
 
 fn place(target: &Target, object: &Object) -> (ObjectRef, Option<String>) {

@@ -1,5 +1,6 @@
 //! What several rules have to know.
 
+pub(super) mod argocd;
 pub(super) mod headscale;
 pub(super) mod image;
 pub(super) mod missing;

@@ -92,8 +92,7 @@ pub fn write_folder(folder: &Path, entries: &[Entry], force: bool) -> Result<Wri
     for path in &plan.remove {
         remove(folder, path)?;
     }
-    let files = wanted.iter().map(|(path, entry)| ((*path).to_owned(), vec![digest(entry.contents.as_bytes())])).collect();
-    let settled = Inventory { version: 1, files };
+    let settled = Inventory::of(entries);
     if settled.files != inventory.files || !plan.write.is_empty() {
         write_inventory(folder, staging.path(), &settled)?;
     }
@@ -123,13 +122,18 @@ impl Stale {
     }
 }
 
-/// Compares a folder with what would be written into it, and writes nothing. Files of others are left out.
+/// Compares a folder with what would be written into it, and writes nothing. Files of others are left out. The inventory counts: without it,
+/// or with a wrong one, files that are no longer rendered would go unseen.
 ///
 /// # Errors
 /// An environment error when the folder cannot be read.
 pub fn check_folder(folder: &Path, entries: &[Entry]) -> Result<Stale> {
     let inventory = read_inventory(folder)?;
     let mut stale = Stale::default();
+    if inventory.files != Inventory::of(entries).files {
+        let list = if folder.join(INVENTORY).exists() { &mut stale.changed } else { &mut stale.missing };
+        list.push(INVENTORY.to_owned());
+    }
     for entry in entries {
         match found(folder, &entry.path)? {
             Found::Nothing => stale.missing.push(entry.path.clone()),
@@ -202,6 +206,12 @@ impl<'a> Plan<'a> {
 }
 
 impl Inventory {
+    /// Of these files and no others.
+    fn of(entries: &[Entry]) -> Self {
+        let files = entries.iter().map(|entry| (entry.path.clone(), vec![digest(entry.contents.as_bytes())])).collect();
+        Self { version: 1, files }
+    }
+
     fn owns(&self, path: &str, digest: &str) -> bool {
         self.files.get(path).is_some_and(|digests| digests.iter().any(|known| known == digest))
     }
@@ -398,6 +408,38 @@ mod tests {
         let written = write_folder(folder.path(), &new, false).expect("completed");
         assert_eq!(written, Written { changed: vec!["b.yaml".into()], unchanged: 1, removed: vec![] });
         assert!(!staging.exists());
+    }
+
+    #[test]
+    fn a_folder_without_its_inventory_is_not_up_to_date() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = [entry("a.yaml", "1"), entry("b.yaml", "1")];
+        write_folder(folder.path(), &all, false).expect("written");
+        assert!(check_folder(folder.path(), &all).expect("read").is_empty());
+        fs::remove_file(folder.path().join(INVENTORY)).expect("removed");
+        let missing = Stale { missing: vec![INVENTORY.into()], ..Stale::default() };
+        assert_eq!(check_folder(folder.path(), &all).expect("read"), missing);
+        // `b.yaml` would stay for good.
+        assert_eq!(check_folder(folder.path(), &all[..1]).expect("read"), missing);
+        write_folder(folder.path(), &all, false).expect("written");
+        assert!(check_folder(folder.path(), &all).expect("read").is_empty());
+    }
+
+    #[test]
+    fn a_merge_that_kept_one_side_of_the_inventory_is_put_right() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let base = [entry("a.yaml", "1"), entry("b.yaml", "1"), entry("c.yaml", "1")];
+        write_folder(folder.path(), &base, false).expect("written");
+        let ours = fs::read(folder.path().join(INVENTORY)).expect("read");
+        // Another branch changed one file, took one away and brought one. Its files came with the merge, its inventory did not.
+        let merged = [entry("a.yaml", "1"), entry("b.yaml", "2"), entry("d.yaml", "1")];
+        write_folder(folder.path(), &merged, false).expect("written");
+        fs::write(folder.path().join(INVENTORY), ours).expect("written");
+        let stale = Stale { changed: vec![INVENTORY.into()], ..Stale::default() };
+        assert_eq!(check_folder(folder.path(), &merged).expect("read"), stale);
+        let written = write_folder(folder.path(), &merged, false).expect("nothing is in the way");
+        assert_eq!(written, Written { changed: vec![], unchanged: 3, removed: vec![] });
+        assert!(check_folder(folder.path(), &merged).expect("read").is_empty());
     }
 
     #[test]

@@ -29,23 +29,41 @@ const CONFIGS: &str = "bootstrap/configs";
 pub struct Environment {
     /// Its name, which is that of its overlay.
     pub name: String,
+    /// The profile of the cluster file that it is; none for the file as the tree was rendered from it.
+    pub profile: Option<String>,
     /// What it consists of.
     pub release: Release,
     /// Facts about the cluster as a whole, as YAML.
     pub cluster_config: String,
+    /// The names of all its nodes.
+    pub nodes: Vec<String>,
     /// The names of its nodes that are servers.
     pub servers: Vec<String>,
+    /// Its Kubernetes version, `1.36` or `1.36.3`.
+    pub kubernetes: String,
+    /// The URL of the repository that its Argo CD follows.
+    pub repository: String,
+}
+
+impl Environment {
+    /// The namespace of its Argo CD: that of the root Application.
+    fn argocd_namespace(&self) -> &str {
+        argocd_namespace(&self.release)
+    }
+}
+
+fn argocd_namespace(release: &Release) -> &str {
+    let of_tree = |object: &&Object| (object.component(), object.kind()) == ("gitops", "Application");
+    release.objects().iter().find(of_tree).and_then(Object::namespace).unwrap_or("argocd")
 }
 
 /// What the tree is about, besides objects.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// The Kubernetes version, `1.36` or `1.36.3`.
-    pub kubernetes: String,
-    /// The URL of the repository.
-    pub repository: String,
-    /// Whether the tree is the root of its repository.
-    pub is_root: bool,
+    /// The folder of the repository that is the tree, such as `clusters/home`; none for its root.
+    pub path: Option<String>,
+    /// The options that the tree was rendered with, beside the cluster file and the output folder.
+    pub arguments: Vec<String>,
 }
 
 /// The tree of a cluster. The first environment is the one that the others are compared with.
@@ -77,7 +95,7 @@ pub fn gitops(environments: &[Environment], facts: &Facts) -> Result<Vec<Entry>>
         entries.extend(overlay::overlay(&placed, environment)?);
     }
     entries.extend(config_files(environments));
-    entries.extend(scripts::scripts(environments, facts));
+    entries.extend(scripts::scripts(environments, facts)?);
     entries.extend(pages::pages(environments, facts)?);
     Ok(entries)
 }
@@ -94,7 +112,7 @@ impl<'a> Placed<'a> {
         for (object, folder) in release.objects().iter().zip(folders(release.objects())) {
             by_folder.entry(folder).or_default().push(object);
         }
-        let names = Names::new(&by_folder);
+        let names = Names::new(argocd_namespace(release), &by_folder);
         Self { folders: by_folder, names }
     }
 }

@@ -109,9 +109,10 @@ fn the_settings_as_argo_cd_reads_them() {
           hs.message = obj.status.health.message
         end
       end
-      if hs.status == "Healthy" and obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated ~= nil then
+      local automated = obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated or nil
+      if hs.status == "Healthy" and automated ~= nil and automated.enabled ~= false then
         local operation = obj.status.operationState
-        local undone = operation == nil or operation.phase == "Running" or obj.spec.syncPolicy.automated.selfHeal == true
+        local undone = operation == nil or operation.phase == "Running" or automated.selfHeal == true
         if undone and (obj.status.sync == nil or obj.status.sync.status ~= "Synced") then
           hs.status = "Progressing"
           hs.message = "waiting for the sync"

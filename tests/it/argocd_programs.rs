@@ -133,6 +133,32 @@ fn the_settings_are_read() {
     }
 }
 
+/// What is out of step and never synced by itself was waited for, for ever.
+#[test]
+fn an_application_that_nobody_syncs_is_not_waited_for() {
+    let Some(argocd) = part("argocd") else { return };
+    let configs = Configs::of(&json!({}));
+    for (automated, expected) in [
+        (json!({"selfHeal": true}), "Progressing"),
+        (json!({"enabled": true, "selfHeal": true}), "Progressing"),
+        (json!({"enabled": false, "selfHeal": true}), "Healthy"),
+        (json!(null), "Healthy"),
+    ] {
+        let mut application = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a", "namespace": "argocd"},
+            "spec": {"project": "default", "destination": {}, "syncPolicy": {}},
+            "status": {"health": {"status": "Healthy"}, "sync": {"status": "OutOfSync"}},
+        });
+        if !automated.is_null() {
+            application["spec"]["syncPolicy"]["automated"] = automated.clone();
+        }
+        fs::write(configs.folder.path().join("application.yaml"), application.to_string()).expect("a file");
+        let health = ["admin", "settings", "resource-overrides", "health", "application.yaml", "--argocd-cm-path", "argocd-cm.yaml"];
+        let said = configs.said(&argocd, &health);
+        assert!(said.contains(&format!("STATUS: {expected}\n")), "{automated}: {said}");
+    }
+}
+
 /// An app of apps waits for a child exactly as long as the child is not healthy.
 #[test]
 fn an_application_is_as_healthy_as_its_status_says() {

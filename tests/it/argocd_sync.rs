@@ -67,6 +67,26 @@ impl Kubectl {
         }
     }
 
+    /// Does what the garbage collector would: what is deleted in the foreground and owns nothing goes.
+    fn garbage_is_collected(&self) {
+        for (kind, namespace) in [("applications.argoproj.io", "argocd"), ("appprojects.argoproj.io", "argocd"), ("configmaps", "shop")] {
+            let Ok(text) = self.run(&["get", kind, "-n", namespace, "-o", "json"]) else { continue };
+            let list: Value = serde_json::from_str(&text).expect("JSON");
+            for item in list["items"].as_array().into_iter().flatten().filter(|item| item["metadata"]["deletionTimestamp"].is_string()) {
+                let finalizers = item["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+                let others: Vec<_> = finalizers.iter().filter(|finalizer| *finalizer != "foregroundDeletion").collect();
+                if others.len() < finalizers.len() {
+                    // Only of what was read: Argo CD takes its own finalizer away at the same time.
+                    let metadata = json!({"resourceVersion": item["metadata"]["resourceVersion"], "finalizers": others});
+                    let name = item["metadata"]["name"].as_str().expect("a name");
+                    // Who comes second tries again.
+                    let _ =
+                        self.run(&["patch", kind, name, "-n", namespace, "--type=merge", "-p", &json!({"metadata": metadata}).to_string()]);
+                }
+            }
+        }
+    }
+
     fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
         let text = self.run(&["get", kind, name, "-n", namespace, "-o", "json"]).ok()?;
         serde_json::from_str(&text).ok()
@@ -382,6 +402,30 @@ applications:
     tree.commit();
     kubectl.refresh("workloads");
     until("the new one is synced", &kubectl, || kubectl.state("fourth") == "Synced Healthy");
+
+    // The last entry goes, and the part with it: no Application stays behind, nor what it brought. Their project waits for them, although it
+    // is deleted first. (The script applied it, not Argo CD, which does not count it among what it has to delete.)
+    let text = fs::read_to_string(config.path().join("cluster.yaml")).expect("text");
+    let (head, _) = text.split_once("applications:\n").expect("the section");
+    // There is nobody who would take a namespace away.
+    let head = head.replace("{name: lab}", "{name: lab, namespaces: [{name: shop}]}");
+    fs::write(config.path().join("cluster.yaml"), head).expect("written");
+    Run::new(config.path(), &["render", "--format", "gitops", "-o", &output]).run().good();
+    tree.commit();
+    kubectl.run(&["delete", "appproject", "workloads", "-n", "argocd", "--wait=false"]).expect("deleted");
+    kubectl.refresh("root");
+    until("the applications are gone", &kubectl, || {
+        kubectl.garbage_is_collected();
+        let gone = |name: &str| kubectl.application(name).is_none();
+        ["first", "second", "third", "fourth", "workloads"].into_iter().all(gone)
+            && kubectl.get("appproject", "argocd", "workloads").is_none()
+    });
+    let left =
+        ["first", "second", "fourth"].into_iter().filter(|name| kubectl.get("configmap", "shop", name).is_some()).collect::<Vec<_>>();
+    assert_eq!(left, [""; 0], "{}", kubectl.applications());
+    for name in ["infrastructure", "argocd", "root"] {
+        until(&format!("{name} is synced without them"), &kubectl, || kubectl.state(name) == "Synced Healthy");
+    }
 
     runtime.block_on(argo.guard.stop()).expect("cleaned up");
     runtime.block_on(plane.stop()).expect("cleaned up");

@@ -173,6 +173,7 @@ fn a_stale_tree_is_told_from_a_fresh_one() {
     insta::assert_snapshot!(check().shown(), @"
     exit code 1
     --- stdout
+    stale .manifestgen.json
     stale README.md
     stale bootstrap/configs/cluster-config.yaml
     stale bootstrap/configs/staging/cluster-config.yaml
@@ -221,8 +222,13 @@ fn scripts_are_clean_and_refuse_what_they_cannot_do() {
     tree(folder.path(), &[]).good();
     let scripts = folder.path().join("tree/bootstrap/scripts");
     if let Some(shellcheck) = part("shellcheck") {
-        for script in [scripts.join("install-k3s.sh"), scripts.join("post-install.sh"), folder.path().join("tree/ci/check.sh")] {
-            let output = Command::new(&shellcheck).arg(&script).output().expect("shellcheck runs");
+        let assignments = [scripts.join("cluster.env"), scripts.join("environments/staging.env"), folder.path().join("tree/ci/tree.env")];
+        let scripts = [scripts.join("install-k3s.sh"), scripts.join("post-install.sh"), folder.path().join("tree/ci/check.sh")];
+        for script in scripts.iter().chain(&assignments) {
+            // Who assigns does not use it.
+            let arguments = ["--shell=bash", "--exclude=SC2034"];
+            let arguments = if script.extension().is_some_and(|extension| extension == "env") { &arguments[..] } else { &[] };
+            let output = Command::new(&shellcheck).args(arguments).arg(script).output().expect("shellcheck runs");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         }
     }
@@ -238,19 +244,144 @@ fn scripts_are_clean_and_refuse_what_they_cannot_do() {
     insta::assert_snapshot!(shown(run("post-install.sh", &["--environment", "nowhere"])), @"
     2 there is no environment nowhere; there are:
       default
-      small
       staging
+      small
     ");
     assert_eq!(run("install-k3s.sh", &["--help"]).code, 0);
     let env = fs::read_to_string(scripts.join("cluster.env")).expect("text");
     insta::assert_snapshot!(env, @"
     # What the scripts beside this file work with.
-    cluster='home'
     default_environment='default'
-    servers='default/one staging/one small/one'
-    k3s_channel='v1.36'
-    k3s_version=''
-    argocd_namespace='argocd'
-    repository='https://git.example.com/cluster.git'
+    environments=('default' 'staging' 'small')
     ");
+}
+
+/// A patch without a group was for the Service of Knative, too, which has the same version, kind and name.
+#[test]
+fn a_patch_of_a_core_object_leaves_other_groups_alone() {
+    if part("kustomize").is_none() {
+        return;
+    }
+    let services = |core: &str, knative: &str| -> String {
+        let service = |version: &str, level: &str| {
+            format!(
+                "- {{apiVersion: {version}, kind: Service, metadata: {{name: web, namespace: shop}}, spec: {{level: {level}, ports: [{{port: 80}}]}}}}\n"
+            )
+        };
+        service("v1", core).replace("level: low, ", "").replace("level: high, ", "sessionAffinity: ClientIP, ")
+            + &service("serving.knative.dev/v1", knative)
+    };
+    let indented = |text: &str| text.lines().flat_map(|line| ["    ", line, "\n"]).collect::<String>();
+    let config = format!(
+        "cluster: {{name: home}}\ngitops: {{repoURL: 'https://git.example.com/cluster.git'}}\nextraObjects:\n{}profiles:\n  core:\n    extraObjects:\n{}  knative:\n    extraObjects:\n{}",
+        services("low", "low"),
+        indented(&services("high", "low")),
+        indented(&services("low", "high")),
+    );
+    let folder = folder_with(&config);
+    tree(folder.path(), &[]).good();
+    for environment in ["core", "knative"] {
+        let built = build(&folder.path().join("tree/infrastructure/overlays").join(environment));
+        assert_eq!(built, release(folder.path(), &["--profile", environment]), "{environment}");
+    }
+}
+
+/// kustomize left it out without a word.
+#[test]
+fn an_object_that_kustomize_leaves_out_is_refused() {
+    let object = |value: &str| {
+        format!(
+            "- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: shop, annotations: {{config.kubernetes.io/local-config: '{value}'}}}}}}\n"
+        )
+    };
+    let config = |value: &str| {
+        format!("cluster: {{name: home}}\ngitops: {{repoURL: 'https://git.example.com/cluster.git'}}\nextraObjects:\n{}", object(value))
+    };
+    tree(folder_with(&config("false")).path(), &[]).good();
+    let folder = folder_with(&config("true"));
+    let ran = tree(folder.path(), &[]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    for part in ["gitops/local-config", "cluster.yaml:4", "take the annotation `config.kubernetes.io/local-config` away"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.shown());
+    }
+    assert!(!folder.path().join("tree").exists());
+}
+
+/// A second ConfigMap of the name in another namespace renamed the first one's file, and its patch.
+#[test]
+fn a_namesake_in_another_namespace_renames_no_file() {
+    let object = |namespace: &str| {
+        format!("- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: settings, namespace: {namespace}}}, data: {{a: b}}}}\n")
+    };
+    let config = |objects: &str| {
+        let head = "cluster: {name: home}\nargocd: {}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\n";
+        format!("{head}extraObjects:\n{objects}profiles: {{prod: {{cluster: {{name: prod}}}}}}\n")
+    };
+    let folder = folder_with(&config(&object("shop")));
+    tree(folder.path(), &[]).good();
+    let root = folder.path().join("tree");
+    let before: Vec<PathBuf> = files(&root).into_iter().map(|file| file.strip_prefix(&root).expect("inside").to_owned()).collect();
+    assert!(before.contains(&PathBuf::from("applications/workloads/shop/configmap-settings.yaml")), "{before:?}");
+    // What Argo CD's own namespace holds is most of the tree, and has no folder in `argocd`.
+    assert!(before.contains(&PathBuf::from("argocd/installation/deployment-argocd-server.yaml")), "{before:?}");
+    let all = ["bank", "argocd", "shop"].map(object).concat();
+    fs::write(folder.path().join("cluster.yaml"), config(&all)).expect("written");
+    tree(folder.path(), &[]).good();
+    let mut after: Vec<PathBuf> = files(&root).into_iter().map(|file| file.strip_prefix(&root).expect("inside").to_owned()).collect();
+    after.retain(|file| !before.contains(file));
+    let new = after.iter().map(|file| file.display().to_string()).filter(|file| file.starts_with("applications/")).collect::<Vec<_>>();
+    assert_eq!(new, ["applications/workloads/bank/configmap-settings.yaml", "applications/workloads/configmap-settings.yaml"]);
+    // A patch that several objects of a part share has no object's name.
+    let gone: Vec<_> = before.iter().filter(|file| !root.join(file).exists() && !file.to_string_lossy().contains("/patches/")).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+}
+
+/// An older manifestgen gave objects of all namespaces one folder: the next render moves them, and what somebody added stays.
+#[test]
+fn files_of_an_older_tree_move() {
+    let folder = folder_with(ENVIRONMENTS);
+    tree(folder.path(), &[]).good();
+    let root = folder.path().join("tree");
+    let (new, old) = ("applications/workloads/shop/configmap-note.yaml", "applications/workloads/configmap-note.core.shop.yaml");
+    fs::rename(root.join(new), root.join(old)).expect("moved");
+    let inventory = fs::read_to_string(root.join(".manifestgen.json")).expect("text");
+    assert!(inventory.contains(new), "{inventory}");
+    fs::write(root.join(".manifestgen.json"), inventory.replace(new, old)).expect("written");
+    fs::write(root.join("applications/workloads/mine.yaml"), "mine").expect("written");
+    let stale = tree(folder.path(), &["--check"]);
+    assert_eq!(String::from_utf8_lossy(&stale.stdout), format!("stale .manifestgen.json\nmissing {new}\nextra {old}\n"));
+    let ran = tree(folder.path(), &[]);
+    assert!(ran.stderr.contains("wrote 1 files") && ran.stderr.contains("1 removed"), "{}", ran.shown());
+    assert!(!root.join(old).exists() && root.join("applications/workloads/mine.yaml").exists());
+    assert_eq!(tree(folder.path(), &["--check"]).code, 0);
+}
+
+/// It said that everything was up to date, and files of removed entries stayed for good.
+#[test]
+fn a_tree_without_its_inventory_is_stale() {
+    let folder = folder_with(ENVIRONMENTS);
+    tree(folder.path(), &[]).good();
+    fs::remove_file(folder.path().join("tree/.manifestgen.json")).expect("removed");
+    let ran = tree(folder.path(), &["--check"]);
+    assert_eq!((ran.code, String::from_utf8_lossy(&ran.stdout).as_ref()), (1, "missing .manifestgen.json\n"));
+    tree(folder.path(), &[]).good();
+    assert_eq!(tree(folder.path(), &["--check"]).code, 0);
+}
+
+/// It said only that a namespace was missing.
+#[test]
+fn a_tree_that_nobody_follows_says_which_section_is_missing() {
+    let folder = folder_with("cluster: {name: home}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\n");
+    let ran = Run::new(folder.path(), &["validate"]).run();
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    let shown = ran.shown();
+    let hint =
+        "hint: `argocd: {}` in the cluster file brings Argo CD; where something else brings it, declare the namespace under `external`";
+    assert!(shown.contains("namespace `argocd` is not there") && shown.contains(hint), "{shown}");
+    fs::write(
+        folder.path().join("cluster.yaml"),
+        "cluster: {name: home}\nargocd: {}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\n",
+    )
+    .expect("written");
+    assert_eq!(Run::new(folder.path(), &["validate"]).run().code, 0);
 }

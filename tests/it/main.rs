@@ -26,6 +26,7 @@ mod data;
 mod derived_policies;
 mod dev;
 mod gitops;
+mod gitops_scripts;
 mod graph;
 mod headscale;
 mod headscale_fatal;

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::short::argocd_makes_namespace;
-use super::{Resource, metadata};
+use super::{FINALIZER, Resource};
 use crate::component::Output;
 use crate::component::operators::has_argocds;
 use crate::config::Cluster;
@@ -38,7 +40,7 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
     let has_operators = has_argocds(cluster);
     for (name, origin) in origins.into_iter().filter(|(name, _)| *name != OPERATORS_PROJECT || !has_operators) {
         let spec = restricted(specs.get(name).copied(), uses.remove(name).unwrap_or_default());
-        output.object(origin, &Resource::new("AppProject", metadata(cluster, name), spec))?;
+        output.object(origin, &Resource::new("AppProject", project_metadata(cluster, name), spec))?;
     }
     Ok(())
 }
@@ -62,7 +64,13 @@ pub(in crate::component) fn of_operators<'a>(
     spec.cluster_resource_whitelist
         .get_or_insert_with(|| vec![ClusterResource { group: ANY.to_owned(), kind: ANY.to_owned(), name: None }]);
     let origin = own.map_or(origin, |own| ConfigPath::of(["projects"]).index(own));
-    output.object(origin, &Resource::new("AppProject", metadata(cluster, OPERATORS_PROJECT), restricted(Some(&spec), uses)))
+    output.object(origin, &Resource::new("AppProject", project_metadata(cluster, OPERATORS_PROJECT), restricted(Some(&spec), uses)))
+}
+
+/// Who goes with the last of its Applications stays until that is gone, which needs it to delete its own objects: without its project, deleting
+/// it never ends (`finalizeApplicationDeletion` and `finalizeProjectDeletion` in Argo CD's `controller/appcontroller.go`).
+pub(super) fn project_metadata(cluster: &Cluster, name: &str) -> ObjectMeta {
+    ObjectMeta { finalizers: Some(vec![FINALIZER.to_owned()]), ..super::metadata(cluster, name) }
 }
 
 /// What Applications of a project use.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::project::nothing;
-use super::{Resource, WAVE, metadata};
+use super::project::{nothing, project_metadata};
+use super::{FINALIZER, Resource, WAVE, metadata};
 use crate::component::Output;
 use crate::config::Cluster;
 use crate::config::application::{
@@ -31,7 +31,7 @@ pub fn tree(cluster: &Cluster, parts: &BTreeSet<Part>) -> Result<Vec<Object>> {
     let origin = ConfigPath::of(["gitops"]);
     output.object(
         origin.clone(),
-        &Resource::new("AppProject", metadata(cluster, TREE_PROJECT), {
+        &Resource::new("AppProject", project_metadata(cluster, TREE_PROJECT), {
             let mut project = nothing();
             project.description = Some("syncs the tree of this cluster".to_owned());
             project.source_repos = Some(vec![gitops.repo_url.clone()]);
@@ -49,6 +49,9 @@ pub fn tree(cluster: &Cluster, parts: &BTreeSet<Part>) -> Result<Vec<Object>> {
             Part::BootstrapApps => Some(BTreeMap::from([(IGNORE_HEALTH.to_owned(), "true".to_owned())])),
             _ => wave(part).map(|wave| BTreeMap::from([(WAVE.to_owned(), wave.to_string())])),
         };
+        // The part goes with its last entry, and must not leave that behind. Namespaces and Argo CD itself are not taken away that way.
+        let cascades = matches!(part, Part::Operators | Part::System | Part::Workloads);
+        metadata.finalizers = cascades.then(|| vec![FINALIZER.to_owned()]);
         output.object(origin.clone(), &Resource::new("Application", metadata, spec(cluster, gitops, part)))?;
     }
     Ok(output.into_built().objects)

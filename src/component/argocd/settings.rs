@@ -13,7 +13,9 @@ use crate::yaml;
 /// The health of an Application is the one that Argo CD wrote into its status. Without this an app of apps does not wait for its
 /// children (argo-cd#16870; the check is in Argo CD's documentation of health, because 1.8 took it out of the program). Argo CD 2.13 does not know the
 /// annotation that leaves an object out of the health of its Application; 3 acts on it before it asks here. From 3.4 on, what is missing
-/// counts as healthy (argo-cd#25962): an Application whose sync has not been done is not, or the next wave would start too early.
+/// counts as healthy (argo-cd#25962): an Application whose sync has not been done is not, or the next wave would start too early. One that is not
+/// synced by itself (`automated.enabled: false`, `IsAutomatedSyncEnabled` in `pkg/apis/application/v1alpha1/types.go`) would be waited for
+/// for ever.
 const APPLICATION_HEALTH: &str = "hs = {status = \"Progressing\", message = \"\"}
 if obj.status ~= nil and obj.status.health ~= nil then
   hs.status = obj.status.health.status
@@ -21,9 +23,10 @@ if obj.status ~= nil and obj.status.health ~= nil then
     hs.message = obj.status.health.message
   end
 end
-if hs.status == \"Healthy\" and obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated ~= nil then
+local automated = obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated or nil
+if hs.status == \"Healthy\" and automated ~= nil and automated.enabled ~= false then
   local operation = obj.status.operationState
-  local undone = operation == nil or operation.phase == \"Running\" or obj.spec.syncPolicy.automated.selfHeal == true
+  local undone = operation == nil or operation.phase == \"Running\" or automated.selfHeal == true
   if undone and (obj.status.sync == nil or obj.status.sync.status ~= \"Synced\") then
     hs.status = \"Progressing\"
     hs.message = \"waiting for the sync\"

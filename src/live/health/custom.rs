@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Health, State, condition, message_of};
+use super::{State, argocd, condition, message_of};
 
 pub(super) fn custom(group: &str, kind: &str, object: &Value) -> Option<State> {
     match (group, kind) {
-        ("argoproj.io", "Application") => Some(application(object)),
+        ("argoproj.io", "Application") => Some(argocd::application(object)),
+        ("argoproj.io", "ApplicationSet") => Some(argocd::application_set(object)),
         ("cert-manager.io", "Certificate" | "Issuer" | "ClusterIssuer") => Some(certificate(object)),
         ("helm.cattle.io", "HelmChart") => Some(helm_chart(object)),
         ("upgrade.cattle.io", "Plan") => Some(upgrade_plan(object)),
@@ -16,52 +17,6 @@ pub(super) fn custom(group: &str, kind: &str, object: &Value) -> Option<State> {
         ("autoscaling", "HorizontalPodAutoscaler") => Some(autoscaler(object)),
         _ => None,
     }
-}
-
-/// Health, sync and the last operation of an Argo CD Application (`ApplicationStatus` in argo-cd/pkg/apis/application/v1alpha1/types.go).
-fn application(object: &Value) -> State {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    let (Some(health), Some(sync)) = (text("/status/health/status"), text("/status/sync/status")) else {
-        return State::in_progress("Argo CD has not looked at it yet");
-    };
-    let phase = text("/status/operationState/phase").unwrap_or_default();
-    let mut said = vec![format!("sync {sync}, health {health}")];
-    if let Some(condition) = object
-        .pointer("/status/conditions")
-        .and_then(Value::as_array)
-        .and_then(|conditions| conditions.iter().find(|condition| condition["type"].as_str().is_some_and(|kind| kind.ends_with("Error"))))
-    {
-        said.push(message_of(condition));
-    } else if let Some(message) = text("/status/operationState/message").filter(|_| matches!(phase, "Failed" | "Error" | "Running")) {
-        said.push(message.to_owned());
-    }
-    said.extend(failing_resource(object));
-    let said = said.join("; ");
-    match (health, sync, phase) {
-        (_, _, "Failed" | "Error") | ("Degraded", _, _) => State::failed(said),
-        ("Suspended", ..) => State::new(Health::Suspended, said),
-        ("Healthy", "Synced", _) => State::CURRENT,
-        _ => State::in_progress(said),
-    }
-}
-
-/// The first resource of an Application that is not well: of its tree, or of its last sync.
-fn failing_resource(object: &Value) -> Option<String> {
-    let list = |pointer: &str| object.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let name = |resource: &Value| {
-        let text = |field: &str| resource[field].as_str().unwrap_or_default();
-        let namespace = if text("namespace").is_empty() { String::new() } else { format!("{}/", text("namespace")) };
-        format!("{} `{namespace}{}`", text("kind"), text("name"))
-    };
-    let synced = list("/status/operationState/syncResult/resources");
-    let failed = synced.iter().find(|resource| matches!(resource["status"].as_str(), Some("SyncFailed")));
-    if let Some(failed) = failed {
-        return Some(format!("{}: {}", name(failed), failed["message"].as_str().unwrap_or("sync failed")));
-    }
-    let sick = |wanted: &str| list("/status/resources").iter().find(|resource| resource["health"]["status"] == wanted);
-    let sick = sick("Degraded").or_else(|| sick("Missing")).or_else(|| sick("Progressing"))?;
-    let message = sick["health"]["message"].as_str().or_else(|| sick["health"]["status"].as_str()).unwrap_or_default();
-    Some(format!("{}: {message}", name(sick)))
 }
 
 /// `Ready`, which cert-manager sets on everything; without it nobody has looked yet.
@@ -133,35 +88,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::live::health::Health;
 
     #[track_caller]
     fn check(group: &str, kind: &str, object: Value, health: Health, message: &str) {
         let state = custom(group, kind, &object).expect("a kind with rules of its own");
         assert_eq!((state.health, state.message.as_deref().unwrap_or_default()), (health, message));
-    }
-
-    #[test]
-    fn applications_say_what_fails() {
-        let application = |status: Value| json!({"status": status});
-        check("argoproj.io", "Application", application(json!({})), Health::InProgress, "Argo CD has not looked at it yet");
-        let good = json!({"health": {"status": "Healthy"}, "sync": {"status": "Synced"}});
-        check("argoproj.io", "Application", application(good), Health::Current, "");
-        let degraded = json!({
-            "health": {"status": "Degraded"}, "sync": {"status": "Synced"},
-            "resources": [{"kind": "Deployment", "namespace": "web", "name": "app", "health": {"status": "Degraded", "message": "deadline"}}],
-        });
-        check(
-            "argoproj.io",
-            "Application",
-            application(degraded),
-            Health::Failed,
-            "sync Synced, health Degraded; Deployment `web/app`: deadline",
-        );
-        let broken = json!({
-            "health": {"status": "Healthy"}, "sync": {"status": "Unknown"},
-            "conditions": [{"type": "ComparisonError", "message": "repository not found"}],
-        });
-        check("argoproj.io", "Application", application(broken), Health::InProgress, "sync Unknown, health Healthy; repository not found");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::reference::{Need, Target};
+use crate::rule::facts::argocd;
 use crate::rule::facts::missing::needs;
 use crate::rule::{Level, Rule};
 
@@ -40,7 +41,8 @@ metadata: {name: web, namespace: shop}
         for edge in needs(context, Need::Definition) {
             let Target::Definition { group, kind } = edge.target else { continue };
             if !context.exists(&edge.target) && seen.insert((group, kind)) {
-                let hint = format!("define it, or declare it under `external` as CustomResourceDefinition `{kind}.{group}`");
+                let way = argocd::section(&context.objects[edge.from]).unwrap_or("define it");
+                let hint = format!("{way}, or declare it under `external` as CustomResourceDefinition `{kind}.{group}`");
                 report.add_if(certain, edge.from, edge.pointer.clone(), format!("kind `{kind}` of `{group}` is not defined"), hint);
             }
         }

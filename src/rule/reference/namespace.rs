@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::reference::{Need, Target};
+use crate::rule::facts::argocd;
 use crate::rule::facts::missing::needs;
 use crate::rule::{Level, Rule};
 
@@ -40,7 +41,10 @@ data: {color: blue}
         for edge in needs(context, Need::Namespace) {
             let Target::Object { name, .. } = edge.target else { continue };
             if !context.exists(&edge.target) && seen.insert(name) {
-                let hint = "define it, or declare it under `external`";
+                let hint = match argocd::section(&context.objects[edge.from]) {
+                    Some(section) => format!("{section}; where something else brings it, declare the namespace under `external`"),
+                    None => "define it, or declare it under `external`".to_owned(),
+                };
                 report.add_if(context.input.complete, edge.from, edge.pointer.clone(), format!("namespace `{name}` is not there"), hint);
             }
         }

@@ -27,7 +27,7 @@ pub(super) struct Patch {
 /// Its texts are regular expressions.
 #[derive(Debug, Serialize)]
 struct Target {
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// `^$` for the core group: without a group, objects of all groups are meant (`MatchGvk` in kustomize `api/types/selector.go`).
     group: String,
     version: String,
     kind: String,
@@ -56,7 +56,7 @@ impl Patch {
     pub(super) fn new(path: String, object: &Object) -> Self {
         let version = object.api_version().rsplit('/').next().unwrap_or_default();
         let target = Target {
-            group: regex::escape(object.group()),
+            group: if object.group().is_empty() { "^$".to_owned() } else { regex::escape(object.group()) },
             version: version.to_owned(),
             kind: object.kind().to_owned(),
             name: regex::escape(object.name()),

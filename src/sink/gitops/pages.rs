@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::super::tree::Entry;
 use super::kustomization::text;
+use super::scripts::{VERSION, quoted};
 use super::{Environment, Facts};
 use crate::diag::{Error, Result};
 
@@ -33,12 +34,20 @@ pub(super) fn pages(environments: &[Environment], facts: &Facts) -> Result<Vec<E
     );
     let Some(base) = environments.first() else { return Ok(Vec::new()) };
     let secrets = base.release.secrets().iter().map(|secret| format!("{}/{}", secret.namespace, secret.name));
+    let mut command = "manifestgen render --format gitops -o .".to_owned();
+    for argument in &facts.arguments {
+        // A plain word needs no quotes to be read.
+        let is_plain = argument.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_=./:,@".contains(letter));
+        command = format!("{command} {}", if is_plain { argument.clone() } else { quoted(argument)? });
+    }
     let values = context! {
         cluster => base.release.name().to_owned(),
         environments => environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         environment => base.name.clone(),
-        repository => facts.repository.clone(),
-        is_root => facts.is_root,
+        argocd_namespace => base.argocd_namespace().to_owned(),
+        repository => base.repository.clone(),
+        path => facts.path.clone(),
+        command => command,
         secrets => secrets.collect::<Vec<_>>(),
     };
     let mut entries = Vec::new();
@@ -48,14 +57,14 @@ pub(super) fn pages(environments: &[Environment], facts: &Facts) -> Result<Vec<E
             .map_err(|cause| Error::internal(format!("the page `{path}` cannot be written")).caused_by(cause))?;
         entries.push(Entry { path: path.to_owned(), contents, executable: false });
     }
-    // GitHub looks for workflows at the root of a repository only.
-    if facts.is_root {
-        entries.push(Entry { path: ".github/workflows/cluster.yaml".to_owned(), contents: workflow()?, executable: false });
-    }
+    // GitHub looks for workflows at the root of a repository only, and nothing outside of the tree is written.
+    let path = if facts.path.is_none() { ".github/workflows/cluster.yaml" } else { "ci/workflow.yaml" };
+    entries.push(Entry { path: path.to_owned(), contents: workflow(facts.path.as_deref())?, executable: false });
     Ok(entries)
 }
 
-fn workflow() -> Result<String> {
+fn workflow(path: Option<&str>) -> Result<String> {
+    let script = path.map_or_else(|| Ok("ci/check.sh".to_owned()), |path| quoted(&format!("{path}/ci/check.sh")))?;
     text(&json!({
         "name": "cluster",
         "on": {"push": {}, "pull_request": {}},
@@ -64,8 +73,8 @@ fn workflow() -> Result<String> {
             "runs-on": "ubuntu-latest",
             "steps": [
                 {"uses": "actions/checkout@v4"},
-                {"name": "install manifestgen", "run": "cargo install --locked manifestgen"},
-                {"name": "validate the cluster file, and see that the tree is up to date", "run": "ci/check.sh"},
+                {"name": "install manifestgen", "run": format!("cargo install --locked --version {VERSION} manifestgen")},
+                {"name": "validate the cluster file, and see that the tree is up to date", "run": script},
             ],
         }},
     }))

@@ -1,46 +1,98 @@
-//! The scripts of the tree. They are the same for every cluster; what differs stands in `cluster.env` beside them.
+//! The scripts of the tree. They are the same for every cluster; what differs stands in files of assignments beside them.
 
 use std::fmt::Write as _;
 
 use super::super::tree::Entry;
 use super::{Environment, Facts};
-use crate::manifest::{Part, folders};
+use crate::diag::{Error, Result};
 
-pub(super) fn scripts(environments: &[Environment], facts: &Facts) -> Vec<Entry> {
+/// What `ci/check.sh` and the workflow install.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Where the scripts for machines are.
+const SCRIPTS: &str = "bootstrap/scripts";
+
+pub(super) fn scripts(environments: &[Environment], facts: &Facts) -> Result<Vec<Entry>> {
     let script = |path: &str, contents: &str| Entry { path: path.to_owned(), contents: contents.to_owned(), executable: true };
-    vec![
-        Entry { path: "bootstrap/scripts/cluster.env".to_owned(), contents: cluster_env(environments, facts), executable: false },
+    let plain = |path: String, contents: String| Entry { path, contents, executable: false };
+    let mut entries = vec![
+        plain(format!("{SCRIPTS}/cluster.env"), cluster_env(environments)?),
+        plain("ci/tree.env".to_owned(), tree_env(environments, facts)?),
         script("bootstrap/scripts/install-k3s.sh", include_str!("text/install-k3s.sh")),
         script("bootstrap/scripts/post-install.sh", include_str!("text/post-install.sh")),
         script("ci/check.sh", include_str!("text/check.sh")),
-    ]
+    ];
+    for environment in environments {
+        // In a folder of their own: `cluster` may be the name of one.
+        entries.push(plain(format!("{SCRIPTS}/environments/{}.env", environment.name), environment_env(environment)?));
+    }
+    Ok(entries)
 }
 
-/// Assignments that the scripts read. All of them are quoted.
-fn cluster_env(environments: &[Environment], facts: &Facts) -> String {
-    let Some(base) = environments.first() else { return String::new() };
-    let servers = environments.iter().flat_map(|environment| environment.servers.iter().map(|name| format!("{}/{name}", environment.name)));
-    let servers = servers.collect::<Vec<_>>().join(" ");
-    let namespace = base.release.objects().iter().zip(folders(base.release.objects())).find_map(|(object, folder)| {
-        (folder.part() == Part::Argocd && object.kind() == "Application").then(|| object.namespace().unwrap_or_default())
-    });
+/// Which environments there are.
+fn cluster_env(environments: &[Environment]) -> Result<String> {
+    let names: Vec<&str> = environments.iter().map(|environment| environment.name.as_str()).collect();
+    assignments(
+        "What the scripts beside this file work with.",
+        &[("default_environment", One(names.first().copied().unwrap_or_default())), ("environments", Many(&names))],
+    )
+}
+
+/// One environment.
+fn environment_env(environment: &Environment) -> Result<String> {
     // A minor names k3s' channel, a patch version its first release.
-    let (channel, version) = match facts.kubernetes.matches('.').count() {
-        1 => (format!("v{}", facts.kubernetes), String::new()),
-        _ => (String::new(), format!("v{}+k3s1", facts.kubernetes)),
+    let (channel, version) = match environment.kubernetes.matches('.').count() {
+        1 => (format!("v{}", environment.kubernetes), String::new()),
+        _ => (String::new(), format!("v{}+k3s1", environment.kubernetes)),
     };
-    let mut text = String::from("# What the scripts beside this file work with.\n");
-    for (key, value) in [
-        ("cluster", base.release.name()),
-        ("default_environment", &base.name),
-        ("servers", &servers),
-        ("k3s_channel", &channel),
-        ("k3s_version", &version),
-        ("argocd_namespace", namespace.unwrap_or("argocd")),
-        ("repository", &facts.repository),
-    ] {
+    let nodes: Vec<&str> = environment.nodes.iter().map(String::as_str).collect();
+    let servers: Vec<&str> = environment.servers.iter().map(String::as_str).collect();
+    assignments(
+        "What the scripts know of this environment.",
+        &[
+            ("cluster", One(environment.release.name())),
+            ("nodes", Many(&nodes)),
+            ("servers", Many(&servers)),
+            ("k3s_channel", One(&channel)),
+            ("k3s_version", One(&version)),
+            ("argocd_namespace", One(environment.argocd_namespace())),
+            ("repository", One(&environment.repository)),
+        ],
+    )
+}
+
+/// How the tree was rendered.
+fn tree_env(environments: &[Environment], facts: &Facts) -> Result<String> {
+    let arguments: Vec<&str> = facts.arguments.iter().map(String::as_str).collect();
+    let profiles: Vec<&str> = environments.iter().filter_map(|environment| environment.profile.as_deref()).collect();
+    assignments(
+        "What check.sh beside this file works with: how the tree was rendered, and by which version.",
+        &[("manifestgen_version", One(VERSION)), ("arguments", Many(&arguments)), ("profiles", Many(&profiles))],
+    )
+}
+
+enum Assigned<'a> {
+    One(&'a str),
+    /// A list of bash.
+    Many(&'a [&'a str]),
+}
+use Assigned::{Many, One};
+
+fn assignments(comment: &str, values: &[(&str, Assigned<'_>)]) -> Result<String> {
+    let mut text = format!("# {comment}\n");
+    for (key, value) in values {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{key}='{}'", value.replace('\'', r"'\''"));
+        let _ = match value {
+            One(value) => writeln!(text, "{key}={}", quoted(value)?),
+            Many(values) => writeln!(text, "{key}=({})", values.iter().map(|value| quoted(value)).collect::<Result<Vec<_>>>()?.join(" ")),
+        };
     }
-    text
+    Ok(text)
+}
+
+/// As one word of a shell.
+pub(super) fn quoted(value: &str) -> Result<String> {
+    if value.contains('\0') {
+        return Err(Error::usage("a value of the tree's scripts holds a NUL character").hint("no shell can hold one: take it out"));
+    }
+    Ok(format!("'{}'", value.replace('\'', r"'\''")))
 }

@@ -4,7 +4,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
-cluster='' default_environment='' argocd_namespace='' repository=''
+default_environment='' environments=()
 # shellcheck source=/dev/null
 source "$here/cluster.env"
 
@@ -20,10 +20,20 @@ Usage: post-install.sh [--environment NAME] [--check] [--no-wait]
 
 kubectl's current context says which cluster it is; on the server of k3s itself, set
 KUBECONFIG=/etc/rancher/k3s/k3s.yaml.
+
+Environment:
+  INSTALL_LOG        the log (default: a new file in the folder for temporary ones)
+  INSTALL_PATIENCE   seconds to wait (default: 600)
 EOT
 }
 
-say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*" >&2; }
+log_file=''
+say() {
+  local line
+  line="$(date -u +%FT%TZ) $*"
+  printf '%s\n' "$line" >&2
+  [[ ! $log_file ]] || printf '%s\n' "$line" >>"$log_file"
+}
 
 die() {
   say "error: $*"
@@ -61,13 +71,17 @@ while (($#)); do
   esac
 done
 
-overlay=$here/../../infrastructure/overlays/$environment/argocd
-[[ -d $overlay ]] || {
+known=''
+for name in "${environments[@]}"; do [[ $name != "$environment" ]] || known=1; done
+[[ $known ]] || {
   printf 'there is no environment %s; there are:\n' "$environment" >&2
-  for folder in "$here"/../../infrastructure/overlays/*/; do printf '  %s\n' "$(basename "$folder")" >&2; done
+  printf '  %s\n' "${environments[@]}" >&2
   exit 2
 }
-readonly overlay
+cluster='' argocd_namespace='' repository=''
+# shellcheck source=/dev/null
+source "$here/environments/$environment.env"
+readonly overlay=$here/../../infrastructure/overlays/$environment/argocd
 
 preflight() {
   command -v kubectl >/dev/null || die 'the command kubectl is missing'
@@ -75,63 +89,159 @@ preflight() {
   kubectl auth can-i '*' '*' --all-namespaces >/dev/null || die 'installing Argo CD takes the rights of an administrator'
 }
 
+# --- installation, and the way back -----------------------------------------------------
+
 work=$(mktemp -d)
 readonly work
-trap 'rm -rf "$work"' EXIT
+can_go_back=''
 
-apply() { kubectl apply --server-side --field-manager=post-install --force-conflicts -f "$1"; }
+ended() {
+  local code=$?
+  trap - EXIT
+  if ((code != 0)) && [[ $can_go_back ]]; then
+    go_back || say 'not everything that was made is gone'
+  fi
+  ((code == 0)) || [[ ! $log_file ]] || say "the log is in $log_file"
+  rm -rf "$work"
+  exit "$code"
+}
+trap ended EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+apply() { kubectl apply --server-side --field-manager=post-install --force-conflicts -f "$work/argocd.yaml"; }
+
+# Which objects of a file are in the cluster, a line each: UID, version, kind, namespace, name.
+listed() {
+  kubectl get -f "$1" --ignore-not-found --no-headers \
+    -o 'custom-columns=A:.metadata.uid,B:.apiVersion,C:.kind,D:.metadata.namespace,E:.metadata.name' 2>"$work/listed.log"
+}
+
+# The same of the installation. It fails where that cannot be told.
+present() {
+  ! listed "$work/argocd.yaml" || return 0
+  # kubectl says nothing of a file that holds a kind without a definition: then nothing of that kind is there, and the rest is asked for.
+  if [[ ! -s $work/listed.log ]] || grep -vE 'no matches for kind|ensure CRDs are installed first' "$work/listed.log" >&2; then
+    return 1
+  fi
+  awk 'function flush() { if (text !~ /(^|\n)apiVersion: argoproj\.io\//) printf "%s", text; text = "" }
+    /^---$/ { flush() }
+    { text = text $0 "\n" }
+    END { flush() }' "$work/argocd.yaml" >"$work/others.yaml"
+  listed "$work/others.yaml"
+}
+
+# Deletes what this run made, the last first. What was there before stays, in the state that it got.
+go_back() {
+  local uid version kind namespace name type rc=0
+  present >"$work/after" || return 1
+  say 'the installation failed; deleting what it made'
+  while read -r uid version kind namespace name; do
+    if grep -q "^$uid " "$work/before"; then continue; fi
+    type=$kind
+    [[ $version != */* ]] || type=$kind.${version#*/}.${version%/*}
+    [[ $namespace != '<none>' ]] || namespace=''
+    kubectl ${namespace:+-n "$namespace"} delete "$type" "$name" --ignore-not-found --wait=false >>"$log_file" 2>&1 || rc=1
+    # Nobody who would act on these runs.
+    [[ $version != argoproj.io/* ]] ||
+      kubectl ${namespace:+-n "$namespace"} patch "$type" "$name" --type=merge -p '{"metadata":{"finalizers":null}}' >>"$log_file" 2>&1 || true
+  done < <(sed -n '1!G;h;$p' "$work/after")
+  return "$rc"
+}
 
 install_argocd() {
   local crds
-  kubectl kustomize "$overlay" >"$work/argocd.yaml"
-  # Definitions first: what they define can be made only once they are established.
+  kubectl kustomize "$overlay" >"$work/argocd.yaml" || die "$overlay cannot be built"
+  present >"$work/before" || die 'it cannot be told which parts of Argo CD are there already; nothing was changed'
   say "installing Argo CD into $cluster ($environment)"
-  if ! apply "$work/argocd.yaml" >"$work/first.log" 2>&1; then
+  can_go_back=1
+  # Definitions first: what they define can be made only once they are established.
+  if ! apply >"$work/first.log" 2>&1; then
     say 'some objects have to wait for their definitions'
   fi
+  cat "$work/first.log" >>"$log_file"
   crds=$(grep -oE '^customresourcedefinition[^ ]+' "$work/first.log" || true)
   if [[ $crds ]]; then
     # shellcheck disable=SC2086 # a list of names
-    kubectl wait --for=condition=Established --timeout=60s $crds >/dev/null
+    kubectl wait --for=condition=Established --timeout=60s $crds >/dev/null || die 'the definitions of Argo CD are not established'
   fi
-  apply "$work/argocd.yaml" >"$work/second.log" 2>&1 || {
-    cat "$work/second.log" >&2
-    die 'Argo CD could not be installed; the objects that are there can stay, run this again'
+  apply >"$work/second.log" 2>&1 || {
+    grep -v ' serverside-applied$' "$work/second.log" | tee -a "$log_file" >&2 || true
+    die 'Argo CD could not be installed'
   }
+  cat "$work/second.log" >>"$log_file"
+  # From here on Argo CD may be at work: what is still wrong is said, and it stays.
+  can_go_back=''
+}
+
+# --- health -----------------------------------------------------------------------------
+
+in_argocd() { kubectl -n "$argocd_namespace" "$@"; }
+
+# Runs COMMAND until it succeeds; it says in `waiting` what it waits for. A call that fails is no answer: it is tried again.
+waiting=''
+within_time() { # COMMAND...
+  local end=$((SECONDS + patience))
+  until "$@"; do
+    ((SECONDS < end)) || return 1
+    sleep 2
+  done
+}
+
+workloads_are_ready() {
+  local names name
+  waiting='the API server does not answer'
+  names=$(in_argocd get deployments,statefulsets -o name) || return 1
+  waiting="there is no Argo CD in $argocd_namespace"
+  [[ $names ]] || return 1
+  for name in $names; do
+    waiting="$name is not healthy"
+    in_argocd rollout status "$name" --timeout=10s >/dev/null 2>&1 || return 1
+  done
+}
+
+# A known status means that the repository was read.
+root_is_known() {
+  local status
+  waiting='the API server does not answer'
+  status=$(in_argocd get application root --ignore-not-found -o 'jsonpath={.status.sync.status}') || return 1
+  waiting="the root application is ${status:-not there, or nobody has looked at it}"
+  [[ $status == Synced || $status == OutOfSync ]]
+}
+
+applications_are_good() {
+  local list line bad=0
+  waiting='the API server does not answer'
+  list=$(in_argocd get applications -o 'jsonpath={range .items[*]}{.status.sync.status}{.status.health.status}{"\n"}{end}') || return 1
+  # Without any there is an empty line, which is not good either.
+  while IFS= read -r line; do
+    [[ $line == SyncedHealthy ]] || bad=$((bad + 1))
+  done <<<"$list"
+  waiting="$bad applications are not synced and healthy"
+  ((bad == 0))
 }
 
 health() {
-  local kind name end=$((SECONDS + patience)) status
-  for kind in deployment statefulset; do
-    while IFS= read -r name; do
-      [[ $name ]] || continue
-      kubectl -n "$argocd_namespace" rollout status "$name" --timeout="${patience}s" >/dev/null || die "$name is not healthy"
-    done < <(kubectl -n "$argocd_namespace" get "$kind" -o name)
-  done
-  # A known status means that the repository was read.
-  while :; do
-    status=$(kubectl -n "$argocd_namespace" get application root -o 'jsonpath={.status.sync.status}' 2>/dev/null || true)
-    [[ $status != Synced && $status != OutOfSync ]] || break
-    if ((SECONDS >= end)); then
-      kubectl -n "$argocd_namespace" get application root -o 'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2 || true
-      die "Argo CD does not follow $repository: the root application is ${status:-not there}"
-    fi
-    sleep 2
-  done
+  within_time workloads_are_ready || die "$waiting, after $patience s"
+  within_time root_is_known || {
+    in_argocd get application root -o 'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2 || true
+    die "Argo CD does not follow $repository: $waiting, after $patience s"
+  }
   say "Argo CD follows $repository"
-  while [[ ! $no_wait ]]; do
-    status=$(kubectl -n "$argocd_namespace" get applications \
-      -o 'jsonpath={range .items[*]}{.status.sync.status}{.status.health.status}{"\n"}{end}' | grep -vc '^SyncedHealthy$' || true)
-    ((status > 0)) || break
-    if ((SECONDS >= end)); then
-      kubectl -n "$argocd_namespace" get applications >&2
-      die "$status applications are not synced and healthy after $patience s"
-    fi
-    sleep 2
-  done
-  kubectl -n "$argocd_namespace" get applications
+  if [[ ! $no_wait ]]; then
+    within_time applications_are_good || {
+      in_argocd get applications >&2 || true
+      die "$waiting, after $patience s"
+    }
+    say 'all applications are synced and healthy'
+  fi
+  in_argocd get applications || die 'the API server does not answer'
 }
 
 preflight
-[[ $only_check ]] || install_argocd
+if [[ ! $only_check ]]; then
+  log_file=${INSTALL_LOG:-$(mktemp -t "post-install-$environment.XXXXXX")}
+  : >>"$log_file" || exit 1
+  install_argocd
+fi
 health
