@@ -21,7 +21,7 @@ if obj.status ~= nil and obj.status.health ~= nil then
     hs.message = obj.status.health.message
   end
 end
-if hs.status == \"Healthy\" and obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated ~= nil then
+if hs.status == \"Healthy\" and obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated ~= nil and obj.spec.syncPolicy.automated.enabled ~= false then
   local operation = obj.status.operationState
   local undone = operation == nil or operation.phase == \"Running\" or obj.spec.syncPolicy.automated.selfHeal == true
   if undone and (obj.status.sync == nil or obj.status.sync.status ~= \"Synced\") then
