@@ -102,7 +102,10 @@ pub(super) fn check<N: ToString>(form: &Form, entries: &[(&str, &[N])], problems
                 || format!("only an entry of `{}` can be waited for", form.section),
                 |meant| format!("did you mean `{meant}`?"),
             );
-            problems.error(path(number, key), form.rule, format!("there is no {} `{name}` that `{own}` could wait for", form.noun), hint);
+            let message = format!("there is no {} `{name}` that `{own}` could wait for", form.noun);
+            // In the place of a name that is wrong itself stands another by now.
+            let own_name = ConfigPath::of([form.section]).index(number).key("name");
+            problems.error(path(number, key), form.rule, message, hint).involving(own_name);
         }
     }
     for circle in Graph::new(entries.iter().copied()).circles() {

@@ -7,10 +7,12 @@ mod go_template;
 mod names;
 mod password;
 mod permission;
+mod project;
 mod set;
 mod sources;
 mod sync;
 mod text;
+mod value;
 
 pub use form::sources;
 
@@ -20,8 +22,19 @@ use crate::source::ConfigPath;
 
 /// Checks the sections `applications`, `projects` and `gitops`.
 pub fn check(cluster: &Cluster, problems: &mut Problems) {
-    for topic in [form::check, password::check, sources::check, set::check, sync::check, names::check, depends_on::check, permission::check]
-    {
+    let topics = [
+        form::check,
+        password::check,
+        sources::check,
+        value::check,
+        set::check,
+        sync::check,
+        names::check,
+        depends_on::check,
+        permission::check,
+        project::check,
+    ];
+    for topic in topics {
         topic(cluster, problems);
     }
 }

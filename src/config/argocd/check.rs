@@ -1,6 +1,7 @@
 //! What a schema cannot say about the section: the version, values that must fit each other, and secrets in the wrong place.
 
 mod login;
+mod notification;
 mod policy;
 mod program;
 mod repository;
@@ -17,7 +18,8 @@ const VERSION: &str = "config/argocd-version";
 pub fn check(cluster: &Cluster, problems: &mut Problems) {
     let Some(argocd) = &cluster.argocd else { return };
     let mut check = Check { cluster, argocd, problems };
-    let topics: [fn(&mut Check<'_>); 6] = [program::check, login::check, policy::check, repository::check, resource::check, setting::check];
+    let topics: [fn(&mut Check<'_>); 7] =
+        [program::check, login::check, policy::check, notification::check, repository::check, resource::check, setting::check];
     for topic in topics {
         topic(&mut check);
     }

@@ -107,6 +107,23 @@ pub enum RbacResource {
 }
 
 impl RbacResource {
+    /// Every one.
+    pub const ALL: [Self; 13] = [
+        Self::Applications,
+        Self::ApplicationSets,
+        Self::Clusters,
+        Self::Projects,
+        Self::Repositories,
+        Self::WriteRepositories,
+        Self::Certificates,
+        Self::Accounts,
+        Self::GpgKeys,
+        Self::Logs,
+        Self::Exec,
+        Self::Extensions,
+        Self::All,
+    ];
+
     /// As a policy line has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,15 +1,25 @@
 //! Applications that their project does not allow: Argo CD would make them and never sync them.
 
+use std::collections::BTreeSet;
+
 use super::entries;
-use crate::config::application::{Application, Destination, LOCAL_SERVER, Project, has_parameters, repositories};
+use crate::config::application::{
+    ARGOCDS_OWN, Application, DEFAULT_PROJECT, Destination, LOCAL_SERVER, Project, has_parameters, repositories,
+};
+use crate::config::operators::OPERATORS_PROJECT;
 use crate::config::repository_url::without_password;
 use crate::config::{Cluster, Problems};
+use crate::diag::did_you_mean;
 use crate::source::ConfigPath;
 
 const RULE: &str = "config/project";
 
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
+    let mut told = BTreeSet::new();
     for (path, entry) in entries(cluster) {
+        if told.insert(entry.project()) {
+            name(cluster, &path, entry, problems);
+        }
         let Some(number) = cluster.projects.iter().position(|project| project.name.as_str() == entry.project()) else { continue };
         let project = &cluster.projects[number];
         let at_project = ConfigPath::of(["projects"]).index(number);
@@ -25,6 +35,31 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
             }
         }
         destinations(&path, entry, project, &at_project, problems);
+    }
+}
+
+/// A project that has no entry allows what its Applications use, so that a slip in its name allows more than was meant.
+fn name(cluster: &Cluster, path: &ConfigPath, entry: &Application, problems: &mut Problems) {
+    let (project, known) = (entry.project(), || cluster.projects.iter().map(|project| project.name.as_str()));
+    if has_parameters(project) || known().any(|name| name == project) {
+        return;
+    }
+    let path = match (&entry.spec, &entry.application_set) {
+        (Some(_), _) => path.key("spec"),
+        (None, Some(_)) => path.key("applicationSet").key("template").key("spec"),
+        (None, None) => path.clone(),
+    };
+    let path = path.key("project");
+    if project == ARGOCDS_OWN {
+        let message = "Argo CD's own project `default` allows everything";
+        problems.warning(path, RULE, message, "leave `project` out, name another, or add `default` to `projects` with what it allows");
+    } else if !cluster.projects.is_empty() && project != DEFAULT_PROJECT && project != OPERATORS_PROJECT {
+        let message = format!("`projects` has no entry `{project}`, so it allows what its Applications use");
+        let hint = match did_you_mean(project, known()) {
+            Some(meant) => format!("did you mean `{meant}`? Else add it to `projects`"),
+            None => format!("add `{{name: {project}}}` to `projects`, which says that it is meant"),
+        };
+        problems.warning(path, RULE, message, hint);
     }
 }
 
@@ -178,5 +213,22 @@ mod tests {
         assert!(!allowed(&shop, "in-cluster", "other"));
         assert!(!allowed(&shop, "https://10.0.0.5:6443", "shop-a"));
         assert!(!allowed(&[destination("in-cluster", "*"), destination("in-cluster", "!kube-system")], "in-cluster", "kube-system"));
+    }
+
+    /// A slip opened a project of its own, and `default` was not mentioned.
+    #[test]
+    fn a_project_that_nobody_declared_is_said() {
+        let entry =
+            |name: &str, project: &str| serde_json::json!({"name": name, "project": project, "repoURL": "https://x.example.com/y.git"});
+        let entries = [
+            entry("a", "plattform"),
+            entry("b", "plattform"),
+            entry("c", "default"),
+            entry("d", "workloads"),
+            entry("e", "platform"),
+            entry("f", "x"),
+        ];
+        let said = super::super::testing::said(serde_json::json!({"projects": [{"name": "platform"}], "applications": entries}));
+        insta::assert_snapshot!(said, @"");
     }
 }

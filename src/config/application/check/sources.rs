@@ -18,6 +18,9 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
         let references: BTreeSet<&str> = sources.iter().filter_map(|(_, source)| source.reference.as_deref()).collect();
         for used in repositories(&path, entry) {
             repository(&used.at_url(), &used.url, problems);
+            if !used.has_charts {
+                scheme(&used.at_url(), &used.url, problems);
+            }
             if let Some(folder) = &used.folder {
                 inside(&used.path.key("path"), folder, problems);
             }
@@ -55,6 +58,15 @@ fn repository(path: &ConfigPath, url: &str, problems: &mut Problems) {
     } else if scheme.is_none() && url.starts_with(['.', '/', '~']) {
         let hint = "write `file:///…` with the path as Argo CD's repo-server sees it";
         problems.error(path.clone(), RULE, format!("`{url}` is a path, and Argo CD wants a URL"), hint);
+    }
+}
+
+/// Without a scheme only `USER@HOST:PATH` is a URL to Git; a registry of charts has none.
+fn scheme(path: &ConfigPath, url: &str, problems: &mut Problems) {
+    let is_host = url.split('/').next().is_some_and(|host| host.contains('.') && !host.contains([':', '@']) && !host.starts_with('.'));
+    if is_host && url.contains('/') && !has_parameters(url) && !url.contains(char::is_whitespace) {
+        let message = format!("`{url}` has no scheme, and Git takes it for a folder");
+        problems.error(path.clone(), RULE, message, format!("write `https://{url}`"));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sync options, durations and schedules of what is written in full.
 
 use super::entries;
-use crate::config::application::{ApplicationSpec, Project, has_parameters};
+use crate::config::application::{ApplicationSpec, Confirmation, Project, SyncPolicyEntry, has_parameters};
+use crate::config::argocd::{ArgoCdVersion, Minor};
 use crate::config::format;
 use crate::config::{Cluster, Problems};
 use crate::diag::did_you_mean;
@@ -29,11 +30,12 @@ const OPTIONS: [(&str, &[&str]); 14] = [
 
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     for (path, entry) in entries(cluster) {
+        short(cluster, &path, &entry.sync_policy, problems);
         if let Some(spec) = &entry.spec {
-            full(&path.key("spec"), spec, problems);
+            full(cluster, &path.key("spec"), spec, problems);
         }
         if let Some(set) = &entry.application_set {
-            full(&path.key("applicationSet").key("template").key("spec"), &set.template.spec, problems);
+            full(cluster, &path.key("applicationSet").key("template").key("spec"), &set.template.spec, problems);
         }
     }
     for (number, project) in cluster.projects.iter().enumerate() {
@@ -41,11 +43,60 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     }
 }
 
-fn full(path: &ConfigPath, spec: &ApplicationSpec, problems: &mut Problems) {
+/// The version of Argo CD, where it is one that does not know all options.
+fn old(cluster: &Cluster) -> Option<ArgoCdVersion> {
+    cluster.argocd.as_ref().filter(|argocd| argocd.minor() == Minor::V213).map(|argocd| argocd.version)
+}
+
+fn too_new(path: ConfigPath, what: &str, version: ArgoCdVersion, problems: &mut Problems) {
+    let hint = "remove it, or set `argocd.version: 3.5.1`";
+    problems
+        .error(path, RULE, format!("{what} is newer than Argo CD {version}, which ignores it without a word"), hint)
+        .involving(ConfigPath::of(["argocd", "version"]));
+}
+
+fn short(cluster: &Cluster, path: &ConfigPath, policy: &SyncPolicyEntry, problems: &mut Problems) {
+    let (path, options) = (path.key("syncPolicy"), &policy.sync_options);
+    let at_options = path.key("syncOptions");
+    if let Some(version) = old(cluster) {
+        for (key, is_used) in [
+            ("clientSideApplyMigration", options.client_side_apply_migration.is_some()),
+            ("prune", options.prune == Some(Confirmation::Confirm)),
+            ("delete", options.delete == Some(Confirmation::Confirm)),
+        ] {
+            if is_used {
+                let what = if key == "clientSideApplyMigration" { format!("`{key}`") } else { format!("`{key}: confirm`") };
+                too_new(at_options.key(key), &what, version, problems);
+            }
+        }
+    }
+    if options.replace == Some(true) && options.server_side_apply == Some(true) {
+        let message = "`replace` comes before `serverSideApply`, which has no effect then";
+        problems.warning(at_options.key("serverSideApply"), RULE, message, "leave one of them out").involving(at_options.key("replace"));
+    }
+    let backoff = &policy.retry.backoff;
+    if let (Some(first), Some(longest)) = (backoff.duration.duration(), backoff.max_duration.duration())
+        && first > longest
+    {
+        let path = path.key("retry").key("backoff");
+        let message = format!("the first wait, {}, is longer than the longest, {}", backoff.duration, backoff.max_duration);
+        problems.error(path.key("duration"), RULE, message, "put the longer one into `maxDuration`").involving(path.key("maxDuration"));
+    }
+}
+
+fn full(cluster: &Cluster, path: &ConfigPath, spec: &ApplicationSpec, problems: &mut Problems) {
+    if spec.source_hydrator.is_some() && cluster.argocd.is_some() {
+        let message = "the source hydrator needs Argo CD's commit server, which the component `argocd` does not bring";
+        problems.error(path.key("sourceHydrator"), RULE, message, "use `source`, with the branch that holds the rendered manifests");
+    }
     let Some(policy) = &spec.sync_policy else { return };
     let path = path.key("syncPolicy");
     for (number, option) in policy.sync_options.iter().flatten().enumerate() {
-        sync_option(path.key("syncOptions").index(number), option, problems);
+        let path = path.key("syncOptions").index(number);
+        match old(cluster).filter(|_| option.starts_with("ClientSideApplyMigration=") || option.ends_with("=confirm")) {
+            Some(version) => too_new(path, &format!("`{option}`"), version, problems),
+            None => sync_option(path, option, problems),
+        }
     }
     let Some(backoff) = policy.retry.as_ref().and_then(|retry| retry.backoff.as_ref()) else { return };
     let path = path.key("retry").key("backoff");

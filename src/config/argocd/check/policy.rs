@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Check, at};
-use crate::config::argocd::{MatchMode, PolicyLine, RbacPolicy, RbacResource};
+use crate::config::Problems;
+use crate::config::argocd::{Effect, MatchMode, PolicyLine, RbacPolicy, RbacResource};
 use crate::diag::did_you_mean;
 use crate::source::ConfigPath;
 
@@ -105,29 +106,64 @@ fn text(check: &mut Check<'_>, text: &str, path: &ConfigPath) {
 /// The lines of `csv`; adds the roles that they make.
 fn lines(check: &mut Check<'_>, roles: &mut BTreeSet<String>) {
     let Some(csv) = &check.argocd.rbac.csv else { return };
+    let (mut parsed, mut subjects) = (Vec::new(), BTreeSet::new());
     for (number, line) in csv.lines().enumerate() {
-        let wrong = match PolicyLine::read(line) {
-            Ok(None) => continue,
-            Ok(Some(PolicyLine::Policy([subject, .., effect]))) => {
+        match PolicyLine::read(line) {
+            Ok(None) => {}
+            Ok(Some(line)) => {
+                let (PolicyLine::Policy([subject, ..]) | PolicyLine::Binding([subject, _])) = &line;
                 if subject.starts_with("role:") {
-                    roles.insert(subject);
+                    roles.insert(subject.clone());
                 }
-                if matches!(effect.as_str(), "allow" | "deny") {
-                    continue;
-                }
-                format!("the effect is `allow` or `deny`, and here `{effect}`")
+                subjects.insert(subject.clone());
+                parsed.push((number + 1, line));
             }
-            Ok(Some(PolicyLine::Binding([subject, _]))) => {
-                if subject.starts_with("role:") {
-                    roles.insert(subject);
-                }
-                continue;
+            Err(wrong) => {
+                let hint = "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`";
+                check.error(at(["rbac", "csv"]), RULE, format!("line {} of `csv`: {wrong}", number + 1), hint);
             }
-            Err(wrong) => wrong,
-        };
-        let message = format!("line {} of `csv`: {wrong}", number + 1);
-        check.error(at(["rbac", "csv"]), RULE, message, "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`");
+        }
     }
+    for (number, line) in parsed {
+        // Each as if it were an entry of `policies` or `bindings`.
+        let mut found = Problems::new();
+        let mut inner = Check { cluster: check.cluster, argocd: check.argocd, problems: &mut found };
+        match line {
+            PolicyLine::Policy(fields) => policy_line(&mut inner, fields),
+            // A binding may name a group that others are bound to.
+            PolicyLine::Binding([_, target]) if subjects.contains(&target) || target.starts_with("proj:") => {}
+            PolicyLine::Binding([_, target]) => role(&mut inner, &target, roles, at(["rbac", "csv"])),
+        }
+        for problem in found.as_slice() {
+            check.error(at(["rbac", "csv"]), RULE, format!("line {number} of `csv`: {}", problem.message), problem.hint.clone());
+        }
+    }
+}
+
+fn policy_line(check: &mut Check<'_>, [subject, resource, action, object, effect]: [String; 5]) {
+    let path = at(["rbac", "csv"]);
+    let effect = match effect.as_str() {
+        "allow" => Effect::Allow,
+        "deny" => Effect::Deny,
+        _ => {
+            let message = format!("the effect is `allow` or `deny`, and here `{effect}`");
+            check.error(path, RULE, message, "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`");
+            return;
+        }
+    };
+    let names = RbacResource::ALL.map(RbacResource::as_str);
+    let Some(known) = RbacResource::ALL.into_iter().find(|known| known.as_str() == resource) else {
+        // The resource of a policy may be a pattern as well.
+        if !resource.contains(['*', '?', '[', '{', '.', '|', '(']) {
+            let hint = match did_you_mean(&resource, names.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("possible: {}", quoted(&names)),
+            };
+            check.error(path, RULE, format!("Argo CD never asks about `{resource}`, so it allows nothing"), hint);
+        }
+        return;
+    };
+    one_policy(check, &RbacPolicy { subject, resource: known, action, object, effect }, &path);
 }
 
 #[cfg(test)]
@@ -189,5 +225,14 @@ mod tests {
         error argocd.rbac.policies[0].object config/argocd-rbac: `*` is no regular expression, which `matchMode: regex` reads it as
           write `.*` for everything
         ");
+    }
+
+    /// Only their form was looked at: these allow nothing.
+    #[test]
+    fn lines_mean_something() {
+        let csv = "p, role:y, applicatons, sync, shop/*, allow\np, role:y, applications, snyc, shop/*, allow\ng, alice, role:nosuch\n";
+        insta::assert_snapshot!(said(json!({"rbac": {"csv": csv}})), @"");
+        let csv = "p, role:y, app*, sync, shop/*, allow\np, team, applications, action/apps/*, shop/*, allow\ng, alice, team\ng, bob, role:admin\n";
+        assert_eq!(said(json!({"rbac": {"csv": csv}})), "");
     }
 }

@@ -10,6 +10,12 @@ pub(super) fn check(check: &mut Check<'_>) {
     let argocd = check.argocd;
     check.only_new(argocd.ha, at(["ha"]));
     check.only_new(argocd.scope == Scope::Namespaced, at(["scope"]));
+    if argocd.scope == Scope::Namespaced && check.cluster.gitops.is_some() {
+        let message = "the tree of `gitops` has objects of the whole cluster, which `scope: namespaced` may not write";
+        check
+            .error(at(["scope"]), RULE, message, "remove `argocd.scope`, or `gitops`")
+            .involving(crate::source::ConfigPath::of(["gitops"]));
+    }
     high_availability(check);
     paths(check);
     for (key, tls) in [("server", argocd.server.tls), ("repoServer", argocd.repo_server.tls)] {

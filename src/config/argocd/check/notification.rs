@@ -1,0 +1,80 @@
+//! Names in notifications: a message that nobody sends, and a message that nobody gets, are silent.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Check, at};
+use crate::diag::did_you_mean;
+use crate::source::ConfigPath;
+
+const RULE: &str = "config/argocd-notification";
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let notifications = &check.argocd.notifications;
+    let templates: BTreeSet<&str> = notifications.templates.keys().map(String::as_str).collect();
+    let triggers: BTreeSet<&str> = notifications.triggers.keys().map(String::as_str).collect();
+    // `webhook.chat` is called `chat` (notifications-engine `pkg/api/config.go`).
+    let services: BTreeSet<&str> = notifications.services.keys().map(|key| key.rsplit('.').next().unwrap_or(key)).collect();
+    for (name, conditions) in &notifications.triggers {
+        let path = at(["notifications", "triggers"]).key(name);
+        for (index, condition) in conditions.as_array().into_iter().flatten().enumerate() {
+            names(check, &path.index(index).key("send"), condition.get("send"), "template", &templates);
+        }
+    }
+    for (index, subscription) in notifications.subscriptions.iter().enumerate() {
+        let path = at(["notifications", "subscriptions"]).index(index);
+        names(check, &path.key("triggers"), subscription.get("triggers"), "trigger", &triggers);
+        let recipients = subscription.get("recipients").and_then(Value::as_array).into_iter().flatten().enumerate();
+        for (index, recipient) in recipients.filter_map(|(index, recipient)| Some((index, recipient.as_str()?))) {
+            let service = recipient.split(':').next().unwrap_or_default();
+            one(check, path.key("recipients").index(index), service, "service", &services);
+        }
+    }
+    for (index, name) in notifications.default_triggers.iter().enumerate() {
+        one(check, at(["notifications", "defaultTriggers"]).index(index), name, "trigger", &triggers);
+    }
+}
+
+fn names(check: &mut Check<'_>, path: &ConfigPath, value: Option<&Value>, what: &str, known: &BTreeSet<&str>) {
+    for (index, name) in value.and_then(Value::as_array).into_iter().flatten().enumerate() {
+        if let Some(name) = name.as_str() {
+            one(check, path.index(index), name, what, known);
+        }
+    }
+}
+
+fn one(check: &mut Check<'_>, path: ConfigPath, name: &str, what: &str, known: &BTreeSet<&str>) {
+    if known.contains(name) {
+        return;
+    }
+    let hint = match did_you_mean(name, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("add it to `argocd.notifications.{what}s`"),
+    };
+    check.error(path, RULE, format!("there is no {what} `{name}`, so no message is sent"), hint);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::said;
+
+    /// None of them was ever sent.
+    #[test]
+    fn notifications_name_what_is_there() {
+        let section = |template: &str, trigger: &str, recipient: &str| {
+            json!({"notifications": {
+                "services": {"slack": {"token": "$slack-token"}, "webhook.chat": {"url": "https://chat.example.com"}},
+                "templates": {"app-done": {"message": "done"}},
+                "triggers": {"on-done": [{"when": "true", "send": [template]}]},
+                "subscriptions": [{"recipients": [recipient, "chat:x"], "triggers": [trigger]}],
+                "defaultTriggers": [trigger],
+                "secretKeys": ["slack-token"],
+            }})
+        };
+        assert_eq!(said(section("app-done", "on-done", "slack:deploys")), "");
+        insta::assert_snapshot!(said(section("app-don", "on-nothing", "slak:deploys")), @"");
+    }
+}
