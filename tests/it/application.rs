@@ -218,6 +218,9 @@ fn told_of(section: &str, argocd: Option<&Value>, mut entries: Vec<(&str, Value)
     loop {
         let mut config = json!({"cluster": {"name": "home"}});
         config["argocd"] = argocd.cloned().unwrap_or_default();
+        if argocd.is_none() {
+            config["external"] = json!([{"kind": "Namespace", "name": "argocd"}]);
+        }
         for (number, (_, entry)) in entries.iter_mut().enumerate().filter(|_| section == "applications") {
             entry["name"] = json!(format!("example-{number}"));
         }

@@ -81,6 +81,15 @@ mod tests {
             {"name": "letters", "repoURL": url, "annotations": wave("abc")},
             {"name": "alone", "repoURL": url, "annotations": wave("-5")},
         ]);
-        insta::assert_snapshot!(said(json!({"gitops": {"repoURL": url}, "applications": entries})), @"");
+        insta::assert_snapshot!(said(json!({"gitops": {"repoURL": url}, "applications": entries})), @r#"
+        warning applications[2].dependsOn[0] config/depends-on: `fleet` is an ApplicationSet, healthy as soon as its Applications are made: theirs is not waited for
+          depend on an Application, or do without
+        warning applications[2].dependsOn[1] config/depends-on: `manual` is synced by hand only, which is not waited for
+          turn `syncPolicy.automated` of that one on
+        error applications[2].annotations."argocd.argoproj.io/sync-wave" config/depends-on: the wave of `after` follows from `dependsOn`
+          remove the annotation, or do without `dependsOn` here and in entries that name this one
+        error applications[3].annotations."argocd.argoproj.io/sync-wave" config/depends-on: `abc` is no wave
+          write a whole number in quotes
+        "#);
     }
 }

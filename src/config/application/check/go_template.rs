@@ -155,7 +155,7 @@ mod tests {
         there is no function `nosuchfunc`, which `{{.url | nosuchfunc}}` calls | the functions are those of Go, of sprig, and `normalize`, `slugify`, `toYaml`, `fromYaml` and `fromYamlArray`
         there is no function `lowr`, which `{{.a | lowr}}` calls | did you mean `lower`?
         `{{ "a }}` has no end | close it with `}}`, and every quote in it
-        there is no function `env`, which `{{ env "HOME" }}` calls | did you mean `ne`?
+        there is no function `env`, which `{{ env "HOME" }}` calls | the functions are those of Go, of sprig, and `normalize`, `slugify`, `toYaml`, `fromYaml` and `fromYamlArray`
         "#);
     }
 }

@@ -229,6 +229,13 @@ mod tests {
             entry("f", "x"),
         ];
         let said = super::super::testing::said(serde_json::json!({"projects": [{"name": "platform"}], "applications": entries}));
-        insta::assert_snapshot!(said, @"");
+        insta::assert_snapshot!(said, @"
+        warning applications[0].project config/project: `projects` has no entry `plattform`, so it allows what its Applications use
+          did you mean `platform`? Else add it to `projects`
+        warning applications[2].project config/project: Argo CD's own project `default` allows everything
+          leave `project` out, name another, or add `default` to `projects` with what it allows
+        warning applications[5].project config/project: `projects` has no entry `x`, so it allows what its Applications use
+          add `{name: x}` to `projects`, which says that it is meant
+        ");
     }
 }

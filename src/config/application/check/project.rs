@@ -177,7 +177,7 @@ fn wrong_policy(project: &str, role: &str, text: &str) -> Option<(String, String
     let parts: Option<Vec<&str>> =
         object.strip_prefix(project).and_then(|rest| rest.strip_prefix('/')).map(|rest| rest.split('/').collect());
     let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '*' | '_' | '-' | '.'));
-    if !parts.is_some_and(|parts| parts.len() <= 2 && parts.iter().all(|part| fits(part))) {
+    if !parts.is_some_and(|parts| parts.len() <= 2 && parts.iter().all(fits)) {
         return Some((format!("`{object}` is none of the project's"), format!("write `{project}/*`, or `{project}/NAME`")));
     }
     let is_effect = matches!(effect.as_str(), "allow" | "deny");
@@ -215,6 +215,49 @@ mod tests {
             "roles": [{"name": "ci", "policies": policies, "groups": ["a,b", "", "\"a,b\"", "devs", "devs"]}, {"name": "a b"}, {"name": "ci"}],
             "syncWindows": [window, window],
             "destinationServiceAccounts": [{"server": "!x", "defaultServiceAccount": "a/b"}, {"server": "*", "defaultServiceAccount": "team:deployer"}],
-        }]})), @"");
+        }]})), @r#"
+        error projects[0].sourceRepos[2] config/project: `!*` refuses everything, which Argo CD refuses
+          leave the list empty to allow nothing
+        error projects[0].destinations[2].name config/project: `!*` refuses everything, which Argo CD refuses
+          leave the list empty to allow nothing
+        error projects[0].sourceRepos[1] config/project: the repository `*` is there twice
+          remove one
+        error projects[0].sourceNamespaces[1] config/project: the namespace `a` is there twice
+          remove one
+        error projects[0].destinations[1] config/project: the destination `*/*` is there twice
+          remove one
+        error projects[0].syncWindows[1] config/project: the same sync window is there twice
+          remove one
+        error projects[0].destinationServiceAccounts[0].server config/project: `!` has no meaning here
+          write a glob of what is meant
+        error projects[0].destinationServiceAccounts[0].defaultServiceAccount config/project: `a/b` is no name of a ServiceAccount
+          write `NAME`, or `NAMESPACE:NAME`
+        error projects[0].roles[2] config/project: the role `ci` is there twice
+          remove one
+        error projects[0].roles[0].policies[8] config/project: the policy `p, proj:p:ci, applications, get, p/*, allow` is there twice
+          remove one
+        error projects[0].roles[0].policies[0] config/project: a line begins with `p` or `g`, and this one with `nonsense`
+          write `p, proj:p:ci, RESOURCE, ACTION, p/NAME, allow`
+        error projects[0].roles[0].policies[1] config/project: a policy of this role is about `proj:p:ci`, and here about `proj:q:ci`
+          write `p, proj:p:ci, RESOURCE, ACTION, p/NAME, allow`
+        error projects[0].roles[0].policies[2] config/project: `aplications` is nothing that a project has
+          did you mean `applications`?
+        error projects[0].roles[0].policies[3] config/project: `syncc` is no action
+          did you mean `sync`?
+        error projects[0].roles[0].policies[4] config/project: `q/*` is none of the project's
+          write `p/*`, or `p/NAME`
+        error projects[0].roles[0].policies[5] config/project: the effect is `allow` or `deny`, and here `yes`
+          write `p, proj:p:ci, RESOURCE, ACTION, p/NAME, allow`
+        error projects[0].roles[0].policies[6] config/project: a role of a project has policies, `p`, only
+          write `p, proj:p:ci, RESOURCE, ACTION, p/NAME, allow`
+        error projects[0].roles[0].groups[4] config/project: the group `devs` is there twice
+          remove one
+        error projects[0].roles[0].groups[0] config/project: the group `a,b` has a comma, which ends a name
+          quote it: `'"a,b"'`
+        error projects[0].roles[0].groups[1] config/project: a group has a name
+          write it, or remove the entry
+        error projects[0].roles[1].name config/project: `a b` is no name of a role
+          write letters, digits, `-` and `_`, and a letter or a digit at both ends
+        "#);
     }
 }

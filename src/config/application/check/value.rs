@@ -97,7 +97,24 @@ mod tests {
             {"name": "c", "sources": [{"repoURL": url, "ref": "values"}]},
             {"name": "d", "repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.0.0", "helm": {"values": "a: ["}},
             {"name": "e", "repoURL": "git.example.com/a.git"},
-        ]})), @"");
+        ]})), @"
+        error applications[4].repoURL config/application-source: `git.example.com/a.git` has no scheme, and Git takes it for a folder
+          write `https://git.example.com/a.git`
+        error applications[0].ignoreDifferences[0].jsonPointers[0] config/application: `spec/replicas` is no JSON pointer
+          one begins with `/`: `/spec/replicas`
+        error applications[1].cluster config/application: the name of the cluster is empty
+          leave it out for the cluster that Argo CD runs in
+        error applications[1].kustomize.replicas[0].count config/application: the replica count of `web` is none
+          write 0 or a larger number
+        error applications[2].sources[0] config/application: no source of `c` has manifests: with `ref` alone one only lends its files to others
+          add the source that they are for, or a `path` to this one
+        warning applications[3].helm.values config/application: the values do not read as YAML: `[` is never closed
+          what the chart gets is this text; `valuesObject` takes the values as they are
+        warning applications[0].syncPolicy.syncOptions.serverSideApply config/sync-policy: `replace` comes before `serverSideApply`, which has no effect then
+          leave one of them out
+        error applications[0].syncPolicy.retry.backoff.duration config/sync-policy: the first wait, 10m, is longer than the longest, 5m
+          put the longer one into `maxDuration`
+        ");
     }
 
     #[test]
@@ -106,7 +123,16 @@ mod tests {
             "syncPolicy": {"syncOptions": {"clientSideApplyMigration": true, "prune": "confirm", "delete": "confirm"}}});
         let full = json!({"name": "f", "spec": {"project": "p", "destination": {"name": "in-cluster"}, "source": {"repoURL": "https://git.example.com/a.git", "path": "."},
             "syncPolicy": {"syncOptions": ["Prune=confirm", "PruneLast=true"]}}});
-        insta::assert_snapshot!(said(json!({"argocd": {"version": "2.13.2"}, "applications": [entry, full]})), @"");
+        insta::assert_snapshot!(said(json!({"argocd": {"version": "2.13.2"}, "applications": [entry, full]})), @"
+        error applications[0].syncPolicy.syncOptions.clientSideApplyMigration config/sync-policy: `clientSideApplyMigration` is newer than Argo CD 2.13.2, which ignores it without a word
+          remove it, or set `argocd.version: 3.5.1`
+        error applications[0].syncPolicy.syncOptions.prune config/sync-policy: `prune: confirm` is newer than Argo CD 2.13.2, which ignores it without a word
+          remove it, or set `argocd.version: 3.5.1`
+        error applications[0].syncPolicy.syncOptions.delete config/sync-policy: `delete: confirm` is newer than Argo CD 2.13.2, which ignores it without a word
+          remove it, or set `argocd.version: 3.5.1`
+        error applications[1].spec.syncPolicy.syncOptions[0] config/sync-policy: `Prune=confirm` is newer than Argo CD 2.13.2, which ignores it without a word
+          remove it, or set `argocd.version: 3.5.1`
+        ");
         assert_eq!(said(json!({"argocd": {}, "applications": [entry, full]})), "");
     }
 }

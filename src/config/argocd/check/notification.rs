@@ -75,6 +75,15 @@ mod tests {
             }})
         };
         assert_eq!(said(section("app-done", "on-done", "slack:deploys")), "");
-        insta::assert_snapshot!(said(section("app-don", "on-nothing", "slak:deploys")), @"");
+        insta::assert_snapshot!(said(section("app-don", "on-nothing", "slak:deploys")), @"
+        error argocd.notifications.triggers.on-done[0].send[0] config/argocd-notification: there is no template `app-don`, so no message is sent
+          did you mean `app-done`?
+        error argocd.notifications.subscriptions[0].triggers[0] config/argocd-notification: there is no trigger `on-nothing`, so no message is sent
+          add it to `argocd.notifications.triggers`
+        error argocd.notifications.subscriptions[0].recipients[0] config/argocd-notification: there is no service `slak`, so no message is sent
+          did you mean `slack`?
+        error argocd.notifications.defaultTriggers[0] config/argocd-notification: there is no trigger `on-nothing`, so no message is sent
+          add it to `argocd.notifications.triggers`
+        ");
     }
 }

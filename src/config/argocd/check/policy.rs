@@ -211,9 +211,9 @@ mod tests {
         insta::assert_snapshot!(said(json!({"rbac": {"csv": csv, "defaultRole": "role:x"}})), @"
         error argocd.rbac.csv config/argocd-rbac: line 3 of `csv`: `p` has 5 fields after it, and here 3
           write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
-        error argocd.rbac.csv config/argocd-rbac: line 4 of `csv`: the effect is `allow` or `deny`, and here `yes`
-          write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
         error argocd.rbac.csv config/argocd-rbac: line 5 of `csv`: a line begins with `p` or `g`, and this one with `q`
+          write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
+        error argocd.rbac.csv config/argocd-rbac: line 4 of `csv`: the effect is `allow` or `deny`, and here `yes`
           write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`
         ");
     }
@@ -231,7 +231,14 @@ mod tests {
     #[test]
     fn lines_mean_something() {
         let csv = "p, role:y, applicatons, sync, shop/*, allow\np, role:y, applications, snyc, shop/*, allow\ng, alice, role:nosuch\n";
-        insta::assert_snapshot!(said(json!({"rbac": {"csv": csv}})), @"");
+        insta::assert_snapshot!(said(json!({"rbac": {"csv": csv}})), @"
+        error argocd.rbac.csv config/argocd-rbac: line 1 of `csv`: Argo CD never asks about `applicatons`, so it allows nothing
+          did you mean `applications`?
+        error argocd.rbac.csv config/argocd-rbac: line 2 of `csv`: `snyc` is nothing that can be done to applications
+          did you mean `sync`? possible: `get`, `create`, `update`, `delete`, `sync`, `override`, `action`, `*`
+        error argocd.rbac.csv config/argocd-rbac: line 3 of `csv`: there is no role `role:nosuch`, so it allows nothing
+          roles: role:admin, role:readonly, role:y; a policy with the subject `role:NAME` makes one
+        ");
         let csv = "p, role:y, app*, sync, shop/*, allow\np, team, applications, action/apps/*, shop/*, allow\ng, alice, team\ng, bob, role:admin\n";
         assert_eq!(said(json!({"rbac": {"csv": csv}})), "");
     }
