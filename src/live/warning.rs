@@ -33,8 +33,14 @@ fn quoted(text: &str) -> (String, &str) {
     (content, "")
 }
 
-/// What a warning says about an object, one cause per thing.
+/// The name that Argo CD gave its finalizer (`application_defaults.go`). The server would like a path in it, and Argo CD reads it as it is.
+const ARGOCDS_FINALIZER: &str = "\"resources-finalizer.argocd.argoproj.io\": prefer a domain-qualified finalizer name";
+
+/// What a warning says about an object, one cause per thing; none where nobody can do a thing about it.
 pub(super) fn causes(text: &str, object: &Value) -> Vec<Cause> {
+    if text.contains(ARGOCDS_FINALIZER) {
+        return Vec::new();
+    }
     if let Some(violations) = pod_security::causes(text, object) {
         return violations;
     }
@@ -72,5 +78,17 @@ mod tests {
         assert_eq!(found[0].path.as_deref(), Some("/spec/env/1"));
         assert_eq!(found[0].message, "hides previous definition of \"A\"");
         assert_eq!(causes("unset: nothing", &object)[0].message, "unset: nothing");
+    }
+
+    /// Each apply of a GitOps tree told it of each Application.
+    #[test]
+    fn the_name_of_argo_cds_finalizer_is_no_news() {
+        let said = |name: &str| {
+            let wish =
+                "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers";
+            causes(&format!("metadata.finalizers: \"{name}\": {wish}"), &json!({})).len()
+        };
+        assert_eq!(said("resources-finalizer.argocd.argoproj.io"), 0);
+        assert_eq!(said("keep.example.com"), 1);
     }
 }
