@@ -93,8 +93,10 @@ impl LoadedConfig {
     /// The same file and settings with each of the file's own profiles, by name; none when a profile was chosen already.
     pub(super) fn with_own_profiles(&self) -> Result<Vec<(String, Self)>> {
         let profiles = if self.request.profile.is_some() { &[] } else { self.loaded.own_profiles() };
-        let with =
-            |profile: &String| Ok((profile.clone(), Self::of(LoadRequest { profile: Some(profile.clone()), ..self.request.clone() })?));
+        let with = |profile: &String| {
+            let request = LoadRequest { profile: Some(profile.clone()), ..self.request.clone() };
+            Ok((profile.clone(), Self::of(request).map_err(|error| in_profile(error, profile))?))
+        };
         profiles.iter().map(with).collect()
     }
 
@@ -156,4 +158,10 @@ impl LoadedConfig {
             }
         }
     }
+}
+
+/// An error of one of the file's own profiles. The file without it may have none, so that it has to be said which it was.
+pub(super) fn in_profile(mut error: Box<Error>, profile: &str) -> Box<Error> {
+    error.message = format!("in profile `{profile}`: {}", error.message);
+    error.hint(format!("`manifestgen validate --profile {profile}` checks it alone"))
 }

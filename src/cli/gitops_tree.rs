@@ -9,7 +9,7 @@ use crate::render::Selection;
 use crate::sink::{self, Entry, Environment, Facts};
 use crate::yaml;
 
-use super::config_args::LoadedConfig;
+use super::config_args::{LoadedConfig, in_profile};
 
 /// The files of the tree. The config as it was loaded is the first environment, each of the file's own profiles a further one.
 pub(super) fn entries(loaded: &LoadedConfig, release: &Release) -> Result<Vec<Entry>> {
@@ -19,7 +19,8 @@ pub(super) fn entries(loaded: &LoadedConfig, release: &Release) -> Result<Vec<En
     };
     let mut environments = vec![environment(loaded, release.clone(), None)?];
     for (profile, other) in loaded.with_own_profiles()? {
-        let environment = environment(&other, other.render(&Selection::default())?, Some(profile))?;
+        let rendered = other.render(&Selection::default()).and_then(|release| environment(&other, release, Some(profile.clone())));
+        let environment = rendered.map_err(|error| in_profile(error, &profile))?;
         if environments.iter().any(|known| known.name == environment.name) {
             return Err(Error::usage(format!("two profiles are the environment `{}`", environment.name))
                 .hint("leave `gitops.environment` out, so that each has its own name, or give them different ones"));

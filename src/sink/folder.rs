@@ -244,7 +244,8 @@ fn found(folder: &Path, path: &str) -> Result<Found> {
         place.push(part);
         let metadata = match fs::symlink_metadata(&place) {
             Ok(metadata) => metadata,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            // No file can have a name that is too long. An inventory may list such a one: of a run that failed at it.
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename) => return Ok(Found::Nothing),
             Err(cause) => return Err(cannot_write(&place, cause)),
         };
         let last = parts.peek().is_none();
@@ -408,6 +409,18 @@ mod tests {
         let written = write_folder(folder.path(), &new, false).expect("completed");
         assert_eq!(written, Written { changed: vec!["b.yaml".into()], unchanged: 1, removed: vec![] });
         assert!(!staging.exists());
+    }
+
+    /// Nothing could be written or checked any more, with `force` neither.
+    #[test]
+    fn a_run_that_failed_at_a_name_that_is_too_long_can_be_followed_by_a_good_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let long = format!("new/{}", "x".repeat(300));
+        write_folder(folder.path(), &[entry("a.yaml", "1"), entry(&long, "1")], false).expect_err("too long");
+        let good = [entry("a.yaml", "1")];
+        assert_eq!(check_folder(folder.path(), &good).expect("read").changed, [INVENTORY]);
+        write_folder(folder.path(), &good, false).expect("written");
+        assert!(check_folder(folder.path(), &good).expect("read").is_empty());
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! Every object stands in one file, in the folder that [`folders`] names. What an environment has otherwise is a patch in its overlay, so
 //! that building `infrastructure/overlays/ENVIRONMENT` gives the release of that environment again, object by object.
 
+mod configs;
 mod kustomization;
 mod names;
 mod overlay;
 mod pages;
 mod patch;
 mod scripts;
+mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stream::document;
 use super::tree::Entry;
@@ -21,8 +23,6 @@ use names::Names;
 
 /// Where the overlays of all environments are.
 const OVERLAYS: &str = "infrastructure/overlays";
-/// Where the nodes' files are.
-const CONFIGS: &str = "bootstrap/configs";
 
 /// A variant of the cluster that has an overlay.
 #[derive(Debug, Clone)]
@@ -71,8 +71,8 @@ pub struct Facts {
 /// # Errors
 /// As [`super::yaml`].
 pub fn gitops(environments: &[Environment], facts: &Facts) -> Result<Vec<Entry>> {
-    let Some((base, _)) = environments.split_first() else { return Ok(Vec::new()) };
-    let placed = Placed::new(&base.release);
+    let Some((base, others)) = environments.split_first() else { return Ok(Vec::new()) };
+    let placed = Placed::new(&base.release).without(&whole::unpatchable(&base.release, others));
     let mut entries = Vec::new();
     for (folder, objects) in &placed.folders {
         let mut resources = Vec::new();
@@ -94,7 +94,7 @@ pub fn gitops(environments: &[Environment], facts: &Facts) -> Result<Vec<Entry>>
     for environment in environments {
         entries.extend(overlay::overlay(&placed, environment)?);
     }
-    entries.extend(config_files(environments));
+    entries.extend(configs::configs(environments));
     entries.extend(scripts::scripts(environments, facts)?);
     entries.extend(pages::pages(environments, facts)?);
     Ok(entries)
@@ -115,22 +115,20 @@ impl<'a> Placed<'a> {
         let names = Names::new(argocd_namespace(release), &by_folder);
         Self { folders: by_folder, names }
     }
+
+    /// All but some objects, and no folder that is empty then: kustomize refuses such a one. Files are called as they are with all objects.
+    fn without(mut self, left_out: &BTreeSet<Identity<'_>>) -> Self {
+        self.folders.retain(|_, objects| {
+            objects.retain(|object| !left_out.contains(&identity(object)));
+            !objects.is_empty()
+        });
+        self
+    }
 }
 
-/// The nodes' files and the facts of the cluster; of an environment only those that are its own.
-fn config_files(environments: &[Environment]) -> Vec<Entry> {
-    let files = |environment: &Environment| -> BTreeMap<String, Entry> {
-        let facts = Entry { path: "cluster-config.yaml".to_owned(), contents: environment.cluster_config.clone(), executable: false };
-        let files = environment.release.files().iter();
-        let files = files.map(|file| Entry { path: file.path.clone(), contents: file.contents.clone(), executable: file.executable });
-        files.chain([facts]).map(|entry| (entry.path.clone(), entry)).collect()
-    };
-    let Some((first, others)) = environments.split_first() else { return Vec::new() };
-    let base = files(first);
-    let mut entries: Vec<Entry> = base.values().map(|entry| Entry { path: format!("{CONFIGS}/{}", entry.path), ..entry.clone() }).collect();
-    for environment in others {
-        let own = files(environment).into_values().filter(|entry| base.get(&entry.path) != Some(entry));
-        entries.extend(own.map(|entry| Entry { path: format!("{CONFIGS}/{}/{}", environment.name, entry.path), ..entry }));
-    }
-    entries
+/// What makes an object the same one in two environments.
+type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+
+fn identity(object: &Object) -> Identity<'_> {
+    (object.api_version(), object.kind(), object.namespace(), object.name())
 }

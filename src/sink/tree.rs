@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::Result;
 use crate::manifest::{Object, Release};
 
+use super::file_name::shortened;
 use super::stream::{document, yaml};
 
 /// One file to be written, relative to the output folder.
@@ -62,7 +63,7 @@ fn path(object: &Object, with_group: bool) -> String {
     // A cluster-scoped object's folder cannot be taken for a namespace called `cluster`.
     let folder = if object.namespace() == Some("cluster") { "namespace-cluster" } else { folder };
     let group = if with_group && !object.group().is_empty() { format!(".{}", object.group()) } else { String::new() };
-    format!("objects/{folder}/{}{group}-{}.yaml", object.kind().to_lowercase(), object.name())
+    shortened(format!("objects/{folder}/{}{group}-{}.yaml", object.kind().to_lowercase(), object.name()))
 }
 
 #[cfg(test)]

@@ -385,3 +385,131 @@ fn a_tree_that_nobody_follows_says_which_section_is_missing() {
     .expect("written");
     assert_eq!(Run::new(folder.path(), &["validate"]).run().code, 0);
 }
+
+/// Files below a folder, by where they are in it.
+fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let text = |file: PathBuf| (file.strip_prefix(folder).expect("inside").to_owned(), fs::read_to_string(&file).expect("text"));
+    files(folder).into_iter().map(text).collect()
+}
+
+/// install-k3s.sh installed no `registries.yaml`, or that of another environment.
+#[test]
+fn an_environment_has_all_files_of_a_node_or_none() {
+    let folder = folder_with(
+        "\
+cluster: {name: home}
+gitops: {repoURL: 'https://git.example.com/cluster.git'}
+nodes: [{name: n1, role: server, address: 10.0.0.1}, {name: n2, role: agent, address: 10.0.0.2}]
+k3s: {registries: {mirrors: {docker.io: {endpoint: ['https://mirror.example.com']}}}}
+profiles:
+  staging: {k3s: {registries: {mirrors: {docker.io: {endpoint: ['https://staging.example.com']}}}}}
+  prod: {cluster: {network: {cidr: 10.50.0.0/16}}}
+  direct: {k3s: {registries: null}}
+",
+    );
+    tree(folder.path(), &[]).good();
+    let configs = folder.path().join("tree/bootstrap/configs");
+    for environment in ["staging", "prod", "direct"] {
+        Run::new(folder.path(), &["render", "--format", "dir", "--profile", environment, "-o", environment]).run().good();
+        for node in ["n1", "n2"] {
+            let inside = format!("nodes/{node}/etc/rancher/k3s");
+            // As install-k3s.sh chooses.
+            let own = configs.join(environment).join(&inside);
+            let chosen = if own.join("config.yaml").is_file() { own } else { configs.join(&inside) };
+            let wanted = texts(&folder.path().join(environment).join(&inside));
+            assert_eq!(wanted.contains_key(Path::new("registries.yaml")), environment != "direct", "{environment}: {node}");
+            assert_eq!(texts(&chosen), wanted, "{environment}: {node}");
+        }
+    }
+    // What has no changed file has no folder.
+    assert!(!configs.join("prod/nodes/n2").exists());
+}
+
+/// "File name too long", with half of the tree written.
+#[test]
+fn a_very_long_name_makes_a_tree_like_any_other() {
+    let object = format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {}, namespace: shop}}, data: {{a: b}}}}", "x".repeat(245));
+    let head = "cluster: {name: home}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\n";
+    let folder = folder_with(&format!("{head}extraObjects:\n- {object}\nprofiles: {{prod: {{cluster: {{name: prod}}}}}}\n"));
+    tree(folder.path(), &[]).good();
+    assert_eq!(tree(folder.path(), &["--check"]).code, 0);
+    if part("kustomize").is_some() {
+        let built = build(&folder.path().join("tree/infrastructure/overlays/prod"));
+        assert_eq!(built, release(folder.path(), &["--profile", "prod"]));
+    }
+}
+
+/// Only the file without a profile was named, which has no error.
+#[test]
+fn an_error_of_a_profile_says_which_one() {
+    let head = "cluster: {name: home}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\nprofiles:\n";
+    let broken = "{nodes: [{name: a, role: server}, {name: b, role: server}]}";
+    let local = "{extraObjects: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: shop, annotations: {config.kubernetes.io/local-config: 'true'}}}]}";
+    for (profile, rule) in [(broken, "config/datastore"), (local, "gitops/local-config")] {
+        let folder = folder_with(&format!("{head}  good: {{}}\n  odd: {profile}\n"));
+        let ran = tree(folder.path(), &[]);
+        assert_eq!(ran.code, 2, "{}", ran.shown());
+        for part in [rule, "error: in profile `odd`: ", "`manifestgen validate --profile odd`"] {
+            assert!(ran.stderr.contains(part), "{part}: {}", ran.shown());
+        }
+    }
+}
+
+/// They told what the first environment needs, and how its Argo CD is called.
+#[test]
+fn pages_speak_of_all_environments() {
+    let head = "cluster: {name: home}\nargocd: {}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\n";
+    let page = |config: &str, page: &str| {
+        let folder = folder_with(config);
+        tree(folder.path(), &[]).good();
+        fs::read_to_string(folder.path().join("tree").join(page)).expect("text")
+    };
+    let two = format!("{head}profiles: {{prod: {{argocd: {{namespace: cd}}, monitoring: {{}}}}}}\n");
+    let install = page(&two, "bootstrap/docs/install.md");
+    let step = "3. Deliver the Secrets that are in no manifest:\n   - `prod`: `monitoring/grafana-admin`\n4. With";
+    assert!(install.contains(step), "{install}");
+    let operations = page(&two, "docs/operations.md");
+    for part in ["`kubectl -n NAMESPACE get application", "NAMESPACE is that of Argo CD:\n\n- `default`: argocd\n- `prod`: cd\n\n"] {
+        assert!(operations.contains(part), "{part}: {operations}");
+    }
+    // Where all have the same it is said once.
+    let same = format!("{head}monitoring: {{}}\nprofiles: {{prod: {{cluster: {{name: prod}}}}}}\n");
+    let install = page(&same, "bootstrap/docs/install.md");
+    assert!(install.contains("3. Deliver the Secrets that are in no manifest: `monitoring/grafana-admin`.\n4. With"), "{install}");
+    let operations = page(&same, "docs/operations.md");
+    assert!(operations.contains("`kubectl -n argocd get application") && !operations.contains("NAMESPACE"), "{operations}");
+}
+
+/// kustomize cannot patch such an object: "found a tab character where an indentation space is expected".
+#[test]
+fn a_text_that_begins_with_a_tab_is_built_in_every_environment() {
+    if part("kustomize").is_none() {
+        return;
+    }
+    let object = |text: &str| {
+        format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: nginx, namespace: web}}, data: {{snippet: \"{text}\"}}}}")
+    };
+    let (tab, plain) = (object(r"\tproxy_buffering off;\n\tgzip on;\n"), object("off"));
+    let head = "cluster: {name: home}\ngitops: {repoURL: 'https://git.example.com/cluster.git'}\n";
+    // With another object beside it, and with none: then the folder of the base is not there.
+    for (first, beside) in
+        [(&tab, ""), (&tab, "- {apiVersion: v1, kind: ConfigMap, metadata: {name: note, namespace: web}}\n"), (&plain, "")]
+    {
+        let objects = format!("extraObjects:\n- {first}\n{beside}");
+        let profiles = format!(
+            "profiles:\n  dev: {{cluster: {{name: dev}}}}\n  same: {{}}\n  off: {{extraObjects: [{plain}]}}\n  on: {{extraObjects: [{tab}]}}\n"
+        );
+        let folder = folder_with(&format!("{head}{objects}{profiles}"));
+        tree(folder.path(), &[]).good();
+        let root = folder.path().join("tree");
+        let environments = [("default", None), ("dev", Some("dev")), ("same", Some("same")), ("off", Some("off")), ("on", Some("on"))];
+        for (environment, profile) in environments {
+            let arguments: Vec<&str> = profile.into_iter().flat_map(|profile| ["--profile", profile]).collect();
+            let built = build(&root.join("infrastructure/overlays").join(environment));
+            assert_eq!(built, release(folder.path(), &arguments), "{environment}");
+        }
+        for file in files(&root).into_iter().filter(|file| file.ends_with("kustomization.yaml")) {
+            assert!(!build(file.parent().expect("a folder")).is_empty());
+        }
+    }
+}

@@ -28,11 +28,14 @@ profiles:
     k3s: {disable: [coredns], defaults: {withNodeId: true}}
 ";
 
-/// `systemctl`, of a machine on which nothing runs.
-const SYSTEMCTL: &str = "#!/bin/sh
-echo \"systemctl $*\" >>\"$MACHINE/calls\"
-[ \"$1\" != is-active ]
-";
+/// `systemctl`, of a machine on which nothing runs and units are files.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+echo "systemctl $*" >>"$MACHINE/calls"
+case "$1" in
+  is-active) exit 1 ;;
+  cat) [ -e "/etc/systemd/system/$2" ] ;;
+esac
+"#;
 
 /// What https://get.k3s.io stands for: it brings `k3s`, which answers as files say, and its way back.
 const GET_K3S: &str = r#"
@@ -91,15 +94,18 @@ impl Machine {
         fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
 
-    /// Runs the script; its last lines on stdout are the files that it left.
+    /// Runs the script, after the one that `prepare` is; its last lines on stdout are the files that it left. What became of the program k3s
+    /// is in `k3s`.
     fn install(&self, arguments: &[&str]) -> Ran {
-        for file in ["calls", "log"] {
+        for file in ["calls", "log", "k3s"] {
             // There is none before the first run.
             let _ = fs::remove_file(self.folder.path().join(file));
         }
         let inside = "set -e; for folder in /etc /run /usr/local/bin; do mount -t tmpfs tmpfs $folder; done; \
             mkdir /run/agenix; (umask 377; echo token >/run/agenix/k3s-token); rc=0; \
+            [ ! -e \"$MACHINE/prepare\" ] || . \"$MACHINE/prepare\"; \
             bash \"$MACHINE/tree/bootstrap/scripts/install-k3s.sh\" \"$@\" || rc=$?; \
+            [ ! -e /usr/local/bin/k3s ] || cp /usr/local/bin/k3s \"$MACHINE/k3s\"; \
             find /etc /usr/local/bin -type f | sort; exit $rc";
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("unshare");
@@ -163,6 +169,35 @@ fn a_failed_installation_is_undone_and_its_log_tells_why() {
     // Who only looks leaves nothing.
     let ran = machine.install(&["--node", "n1", "--preflight"]);
     assert_eq!((ran.code, stdout(&ran).as_str(), machine.read("log").as_str()), (0, "", ""), "{}", ran.shown());
+}
+
+/// A binary that was supplied counted as k3s that had run: its unit was started again, with an empty folder of configuration.
+#[test]
+fn a_supplied_binary_is_kept_and_nothing_is_started() {
+    let Some(machine) = Machine::new() else { return };
+    machine.file("prepare", "echo supplied >/usr/local/bin/k3s; chmod +x /usr/local/bin/k3s\n");
+    machine.file("no-script", "");
+    let ran = machine.install(&["--node", "n1"]);
+    let left = "/usr/local/bin/k3s\n/usr/local/bin/k3s-uninstall.sh\n";
+    assert_eq!((ran.code, stdout(&ran).as_str(), machine.read("k3s").as_str()), (1, left, "supplied\n"), "{}", ran.shown());
+    let calls = machine.read("calls");
+    assert!(calls.contains("uninstall\n") && !calls.contains("restart"), "{calls}");
+}
+
+/// `k3s` was started first, whatever the machine had been.
+#[test]
+fn only_the_unit_that_was_there_is_started_again() {
+    let Some(machine) = Machine::new() else { return };
+    let prepare = "mkdir -p /etc/systemd/system /etc/rancher/k3s; echo unit >/etc/systemd/system/k3s-agent.service
+echo 'former: true' >/etc/rancher/k3s/config.yaml\n";
+    machine.file("prepare", prepare);
+    machine.file("no-script", "");
+    let ran = machine.install(&["--node", "n1"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    let calls = machine.read("calls");
+    let restarts: Vec<&str> = calls.lines().filter(|line| line.contains("restart")).collect();
+    assert_eq!(restarts, ["systemctl restart k3s-agent"], "{calls}");
+    assert!(!calls.contains("uninstall\n"), "{calls}");
 }
 
 /// `produciton` was taken for an environment in which no node is a server, and one file held the first environment's version for all.
@@ -235,13 +270,13 @@ fn a_failed_call_of_kubectl_is_no_success() {
     program(&folder.path().join("bin/kubectl"), KUBECTL);
     write("workloads", "deployment.apps/argocd-server\n");
     write("fail", "1");
-    write("applications", "SyncedHealthy\nOutOfSyncMissing\n");
+    write("applications", "root Synced/Healthy {}\nshop OutOfSync/Missing {}\n");
     let ran = post_install(folder.path(), &["--check"]);
     assert_eq!(ran.code, 1, "{}", ran.shown());
-    assert!(ran.stderr.contains("1 applications are not synced and healthy, after 3 s"), "{}", ran.shown());
+    assert!(ran.stderr.contains("1 applications are not synced and healthy: shop (OutOfSync/Missing), after 3 s"), "{}", ran.shown());
 
     write("fail", "1");
-    write("applications", "SyncedHealthy\nSyncedHealthy\n");
+    write("applications", "root Synced/Healthy {}\nshop Synced/Healthy {}\n");
     let ran = post_install(folder.path(), &["--check", "--environment", "prod"]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
     assert!(fs::read_to_string(folder.path().join("calls")).expect("text").contains("-n cd get applications"));
@@ -258,6 +293,30 @@ fn a_failed_call_of_kubectl_is_no_success() {
         let ran = post_install(folder.path(), &["--check"]);
         assert_eq!(ran.code, 1, "{empty}: {}", ran.shown());
     }
+}
+
+/// It waited the full time for what only a person does.
+#[test]
+fn an_application_that_is_synced_by_hand_is_named_and_not_waited_for() {
+    let folder = tree(CLUSTER);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    program(&folder.path().join("bin/kubectl"), KUBECTL);
+    write("workloads", "deployment.apps/argocd-server\n");
+    write("fail", "0");
+    let by_hand = "done Synced/Healthy \noff OutOfSync/Missing {\"enabled\":false,\"prune\":true}\nnone OutOfSync/Healthy \n";
+    write("applications", &format!("root Synced/Healthy {{\"prune\":true}}\n{by_hand}"));
+    let ran = post_install(folder.path(), &["--check"]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.stderr.contains("to be synced by hand: off (OutOfSync/Missing), none (OutOfSync/Healthy)\n"), "{}", ran.shown());
+    let calls = fs::read_to_string(folder.path().join("calls")).expect("text");
+    assert!(calls.contains("{.spec.syncPolicy.automated}"), "{calls}");
+
+    // `automated: {}` is on.
+    write("applications", &format!("root Synced/Healthy {{}}\nnew / {{}}\n{by_hand}"));
+    let ran = post_install(folder.path(), &["--check"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    assert!(ran.stderr.contains("1 applications are not synced and healthy: new (nobody has looked at it), after 3 s"), "{}", ran.shown());
+    assert!(ran.stderr.contains("to be synced by hand: off"), "{}", ran.shown());
 }
 
 /// `manifestgen` that only notes how it was called.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use super::super::file_name::shortened;
 use crate::manifest::{Folder, Object, hex};
 
 /// What comes first of all objects that a short name fits: names without `:` first, then by name and group.
@@ -39,7 +40,7 @@ impl Names {
         let claim = claim(object);
         let is_first = self.first.get(&(folder.clone(), short.clone())).is_none_or(|first| claim <= *first);
         let stem = if is_first { short } else { format!("{short}.{}", rest(object)) };
-        format!("{stem}.yaml")
+        shortened(format!("{stem}.yaml"))
     }
 
     fn short(&self, folder: &Folder, object: &Object) -> String {
@@ -117,6 +118,25 @@ mod tests {
         let hash = &hex(&Sha256::digest(b"team:a"))[..8];
         let role = format!("clusterrole-team-a.rbac.authorization.k8s.io.{hash}.yaml");
         assert_eq!(after[4..], ["bank/configmap-settings.yaml", "shop/service-web.serving.knative.dev.yaml", &role]);
+    }
+
+    /// No file system has one of these names.
+    #[test]
+    fn long_names_are_shortened_and_stay_apart() {
+        let long = "x".repeat(245);
+        let objects = [
+            object("v1", "ConfigMap", Some("shop"), &long),
+            object("v1", "ConfigMap", Some("shop"), &format!("{long}y")),
+            object("v1", "Service", Some("shop"), &long),
+            object("serving.knative.dev/v1", "Service", Some("shop"), &long),
+            object("rbac.authorization.k8s.io/v1", "ClusterRole", None, &format!("{long}:b-c")),
+            object("rbac.authorization.k8s.io/v1", "ClusterRole", None, &format!("{long}-b:c")),
+        ];
+        let mut names = names(&objects);
+        assert!(names.iter().all(|name| name.rsplit('/').next().is_some_and(|last| last.len() <= 240)), "{names:?}");
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), objects.len());
     }
 
     #[test]

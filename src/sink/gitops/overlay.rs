@@ -9,16 +9,9 @@ use super::super::stream::document;
 use super::super::tree::Entry;
 use super::kustomization::{Kustomization, Patch, text};
 use super::names::Names;
-use super::{Environment, OVERLAYS, Placed, patch};
+use super::{Environment, Identity, OVERLAYS, Placed, identity, patch};
 use crate::diag::Result;
 use crate::manifest::{Folder, Object, Part, hex};
-
-/// What makes an object the same one in two environments.
-type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
-
-fn identity(object: &Object) -> Identity<'_> {
-    (object.api_version(), object.kind(), object.namespace(), object.name())
-}
 
 /// A folder for each part that the environment has, and one kustomization of them all.
 pub(super) fn overlay(base: &Placed<'_>, environment: &Environment) -> Result<Vec<Entry>> {

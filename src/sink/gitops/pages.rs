@@ -33,7 +33,15 @@ pub(super) fn pages(environments: &[Environment], facts: &Facts) -> Result<Vec<E
             .map_err(|cause| Error::internal("the syntax of pages is not one").caused_by(cause))?,
     );
     let Some(base) = environments.first() else { return Ok(Vec::new()) };
-    let secrets = base.release.secrets().iter().map(|secret| format!("{}/{}", secret.namespace, secret.name));
+    let secrets = match said(environments, "   ", secrets_of) {
+        Said::Same(all) if all.is_empty() => String::new(),
+        Said::Same(all) => format!(" {all}."),
+        Said::Each(lines) => format!("\n{lines}"),
+    };
+    let (argocd_namespace, argocd_namespaces) = match said(environments, "", |environment| environment.argocd_namespace().to_owned()) {
+        Said::Same(namespace) => (namespace, String::new()),
+        Said::Each(lines) => ("NAMESPACE".to_owned(), lines),
+    };
     let mut command = "manifestgen render --format gitops -o .".to_owned();
     for argument in &facts.arguments {
         // A plain word needs no quotes to be read.
@@ -44,11 +52,12 @@ pub(super) fn pages(environments: &[Environment], facts: &Facts) -> Result<Vec<E
         cluster => base.release.name().to_owned(),
         environments => environments.iter().map(|environment| environment.name.clone()).collect::<Vec<_>>(),
         environment => base.name.clone(),
-        argocd_namespace => base.argocd_namespace().to_owned(),
+        argocd_namespace => argocd_namespace,
+        argocd_namespaces => argocd_namespaces,
         repository => base.repository.clone(),
         path => facts.path.clone(),
         command => command,
-        secrets => secrets.collect::<Vec<_>>(),
+        secrets => secrets,
     };
     let mut entries = Vec::new();
     for (path, template) in PAGES {
@@ -61,6 +70,31 @@ pub(super) fn pages(environments: &[Environment], facts: &Facts) -> Result<Vec<E
     let path = if facts.path.is_none() { ".github/workflows/cluster.yaml" } else { "ci/workflow.yaml" };
     entries.push(Entry { path: path.to_owned(), contents: workflow(facts.path.as_deref())?, executable: false });
     Ok(entries)
+}
+
+/// What a page says of the environments: the first one alone would hide what another needs.
+enum Said {
+    /// The same of all.
+    Same(String),
+    /// A line for each that has something.
+    Each(String),
+}
+
+fn said(environments: &[Environment], indent: &str, of: impl Fn(&Environment) -> String) -> Said {
+    let texts: Vec<String> = environments.iter().map(of).collect();
+    let first = texts.first().cloned().unwrap_or_default();
+    if texts.iter().all(|text| *text == first) {
+        return Said::Same(first);
+    }
+    let with = environments.iter().zip(&texts).filter(|(_, text)| !text.is_empty());
+    let lines: Vec<String> = with.map(|(environment, text)| format!("{indent}- `{}`: {text}", environment.name)).collect();
+    Said::Each(lines.join("\n"))
+}
+
+/// The Secrets that somebody has to deliver.
+fn secrets_of(environment: &Environment) -> String {
+    let secrets = environment.release.secrets().iter().map(|secret| format!("`{}/{}`", secret.namespace, secret.name));
+    secrets.collect::<Vec<_>>().join(", ")
 }
 
 fn workflow(path: Option<&str>) -> Result<String> {

@@ -143,7 +143,7 @@ preflight() {
   local tool file port key value memory=0
   [[ $(uname -s) == Linux ]] || problem "this is $(uname -s), and k3s runs on Linux"
   ((EUID == 0)) || problem 'only root can install k3s'
-  for tool in systemctl sed grep install stat cp mktemp env; do
+  for tool in systemctl sed grep install stat cp mv mktemp env; do
     command -v "$tool" >/dev/null || problem "the command $tool is missing"
   done
   # The rest of the preflight is done with them.
@@ -180,25 +180,37 @@ preflight() {
 
 # --- installation, and the way back -----------------------------------------------------
 
-had_k3s='' backup='' can_go_back=''
+# What the machine runs already: k3s, k3s-agent. A binary alone is none of them, as it may be there for INSTALL_K3S_SKIP_DOWNLOAD.
+units=() backup='' can_go_back=''
+
+find_units() {
+  local unit
+  for unit in k3s k3s-agent; do
+    if [[ -x /usr/local/bin/$unit-uninstall.sh ]] || systemctl cat "$unit.service" >/dev/null 2>&1; then
+      units+=("$unit")
+    fi
+  done
+}
 
 ended() {
-  local code=$? uninstall
+  local code=$? uninstall unit
   trap - EXIT
   if ((code != 0)) && [[ $can_go_back ]]; then
     say 'the installation failed; going back'
     # What k3s said goes with it.
     journalctl --no-pager --lines=40 --unit=k3s --unit=k3s-agent >>"$log_file" 2>/dev/null || true
-    if [[ ! $had_k3s ]]; then
+    if ((${#units[@]} == 0)); then
       for uninstall in /usr/local/bin/k3s-uninstall.sh /usr/local/bin/k3s-agent-uninstall.sh; do
         [[ ! -x $uninstall ]] || "$uninstall" >>"$log_file" 2>&1 || say "$uninstall failed"
       done
+      # A supplied binary goes with an uninstallation, and a download replaces it.
+      [[ ! -e $backup/binary ]] || mv -f "$backup/binary" /usr/local/bin/k3s || say 'the supplied /usr/local/bin/k3s is lost'
     fi
     rm -rf "$target"
     [[ ! -d $backup/k3s ]] || cp -a "$backup/k3s" "$target"
-    if [[ $had_k3s ]]; then
-      systemctl restart k3s 2>/dev/null || systemctl restart k3s-agent 2>/dev/null || say 'k3s could not be restarted'
-    fi
+    for unit in "${units[@]+"${units[@]}"}"; do
+      systemctl restart "$unit" 2>/dev/null || say "$unit could not be restarted"
+    done
   fi
   ((code == 0)) || say "the log is in $log_file"
   [[ ! $backup ]] || rm -rf "$backup"
@@ -208,12 +220,13 @@ ended() {
 install_k3s() {
   local script role=agent
   ! is_server || role=server
-  [[ ! -x /usr/local/bin/k3s ]] || had_k3s=1
+  find_units
   backup=$(mktemp -d)
   trap ended EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   [[ ! -d $target ]] || cp -a "$target" "$backup/k3s"
+  if ((${#units[@]} == 0)) && [[ -e /usr/local/bin/k3s ]]; then cp -a /usr/local/bin/k3s "$backup/binary"; fi
   script=${INSTALL_K3S_SCRIPT-}
   if [[ ! $script ]]; then
     script=$backup/get-k3s

@@ -209,17 +209,33 @@ root_is_known() {
   [[ $status == Synced || $status == OutOfSync ]]
 }
 
+# Nobody but a person syncs an Application that is not `automated`: what it lacks is named, and not waited for.
+by_hand=''
 applications_are_good() {
-  local list line bad=0
+  local list name state automated bad='' count=0
+  local line='{.metadata.name} {.status.sync.status}/{.status.health.status} {.spec.syncPolicy.automated}{"\n"}'
+  by_hand=''
   waiting='the API server does not answer'
-  list=$(in_argocd get applications -o 'jsonpath={range .items[*]}{.status.sync.status}{.status.health.status}{"\n"}{end}') || return 1
-  # Without any there is an empty line, which is not good either.
-  while IFS= read -r line; do
-    [[ $line == SyncedHealthy ]] || bad=$((bad + 1))
+  list=$(in_argocd get applications -o "jsonpath={range .items[*]}$line{end}") || return 1
+  waiting='there are no applications'
+  [[ $list ]] || return 1
+  while read -r name state automated; do
+    if [[ $state == Synced/Healthy ]]; then
+      continue
+    fi
+    [[ $state != / ]] || state='nobody has looked at it'
+    if [[ ! $automated || $automated == *'"enabled":false'* ]]; then
+      by_hand+=", $name ($state)"
+    else
+      bad+=", $name ($state)"
+      count=$((count + 1))
+    fi
   done <<<"$list"
-  waiting="$bad applications are not synced and healthy"
-  ((bad == 0))
+  waiting="$count applications are not synced and healthy: ${bad#, }"
+  ((count == 0))
 }
+
+say_by_hand() { [[ ! $by_hand ]] || say "to be synced by hand: ${by_hand#, }"; }
 
 health() {
   within_time workloads_are_ready || die "$waiting, after $patience s"
@@ -231,9 +247,11 @@ health() {
   if [[ ! $no_wait ]]; then
     within_time applications_are_good || {
       in_argocd get applications >&2 || true
+      say_by_hand
       die "$waiting, after $patience s"
     }
-    say 'all applications are synced and healthy'
+    say "all applications${by_hand:+ that Argo CD syncs by itself} are synced and healthy"
+    say_by_hand
   fi
   in_argocd get applications || die 'the API server does not answer'
 }
