@@ -24,6 +24,7 @@ mod plan;
 mod plan_lines;
 mod rehearse;
 mod release_args;
+mod remote_repositories;
 mod render;
 mod report;
 mod rollback;

@@ -32,6 +32,7 @@ mod problems;
 mod profile;
 mod repair;
 pub mod repositories;
+pub mod repository_access;
 pub(crate) mod repository_url;
 mod schema;
 mod secret;

@@ -27,13 +27,14 @@ mod volatile;
 
 pub use ask::Ask;
 pub use check::check;
-pub use deliver::{DeliverOptions, Delivered, Delivery, deliver};
+pub use deliver::{DeliverOptions, Delivered, Delivery, Values, deliver, values_of};
 pub use edit::{Edited, edit, set};
 pub use identity::Identities;
 pub use plain::Plain;
 pub use rekey::{Rekeyed, rekey};
 pub use session::{Session, Trust};
 pub use value::{Made, create, rotate};
+pub use volatile::VolatileFolder;
 
 /// Keeps this process' memory out of core files and from debuggers of the same user. What cannot be had is left.
 pub fn harden() {

@@ -1,5 +1,6 @@
 //! The forms a release is written in: a stream of objects, a folder of files, or the Git repository of a cluster.
 
+mod file_name;
 mod folder;
 mod gitops;
 mod stream;

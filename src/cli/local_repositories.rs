@@ -9,7 +9,7 @@ use crate::config::Cluster;
 use crate::config::application::{RepositoryUse, has_parameters};
 use crate::config::repositories::all_repositories;
 use crate::diag::{Finding, did_you_mean};
-use crate::online::satisfies;
+use crate::online::{Range, version};
 
 const RULE: &str = "application/local-repository";
 
@@ -33,17 +33,12 @@ fn one(used: &RepositoryUse) -> Option<Finding> {
     }
     // Which revision a parameter becomes, and what it has then, Argo CD alone knows.
     let revision = used.revision.as_deref().filter(|revision| !has_parameters(revision))?;
-    let tag = if has_commit(folder, revision)? { None } else { Some(newest_tag(folder, revision)?) };
-    let revision = match &tag {
-        None => revision,
-        // A range means its newest tag; which one is newest in one that cannot be read here, Argo CD tells.
-        Some(Range::Tag(tag)) => tag,
-        Some(Range::Unreadable) => return None,
-        Some(Range::Nothing) => {
-            let text = format!("`{}` has no revision `{revision}`", folder.display());
-            let hint = "name a branch, tag or commit of it, or a range of versions that one of its tags is in";
-            return Some(Finding::error(RULE, text).with_hint(hint).with_config_path(used.at_revision()));
-        }
+    let tag =
+        if has_commit(folder, revision)? { Some(revision.to_owned()) } else { newest(lines(&git(folder, &["tag", "--list"])?), revision) };
+    let Some(revision) = tag.as_deref() else {
+        let text = format!("`{}` has no revision `{revision}`", folder.display());
+        let hint = "name a branch, tag or commit of it, or a range of versions that one of its tags is in";
+        return Some(Finding::error(RULE, text).with_hint(hint).with_config_path(used.at_revision()));
     };
     let inside = used.folder.as_deref().filter(|folder| !has_parameters(folder))?;
     let inside = inside.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
@@ -93,23 +88,9 @@ fn has_commit(folder: &Path, revision: &str) -> Option<bool> {
     Some(git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?.status.success())
 }
 
-enum Range {
-    Tag(String),
-    Nothing,
-    /// What is no range, or one of a form that is not known here.
-    Unreadable,
-}
-
 /// The newest tag in a range; Argo CD takes ranges where charts have them.
-fn newest_tag(folder: &Path, wanted: &str) -> Option<Range> {
-    // Newest first.
-    let tags = lines(&git(folder, &["tag", "--list", "--sort=-version:refname"])?);
-    let found = tags.into_iter().find(|tag| satisfies(wanted, std::iter::once(tag.as_str())) == Some(true));
-    let is_range = satisfies(wanted, std::iter::empty()).is_some();
-    let looks_like_one = wanted.starts_with(|first: char| first.is_ascii_digit() || "<>=^~*".contains(first)) && wanted.contains(' ');
-    Some(match found {
-        Some(tag) => Range::Tag(tag),
-        None if !is_range && looks_like_one => Range::Unreadable,
-        None => Range::Nothing,
-    })
+fn newest(tags: Vec<String>, wanted: &str) -> Option<String> {
+    let range = Range::of_tags(wanted)?;
+    let versions = tags.into_iter().filter_map(|tag| Some((version(&tag)?, tag))).filter(|(version, _)| range.holds(version));
+    versions.max().map(|(_, tag)| tag)
 }

@@ -23,6 +23,8 @@ use crate::ui::Ui;
 use super::Outcome;
 use super::config_args::{ConfigArgs, LoadedConfig};
 
+pub(super) use terminal::Terminal;
+
 /// Arguments of `secret`.
 #[derive(Debug, Args)]
 pub(super) struct SecretArgs {

@@ -11,7 +11,6 @@ use crate::diag::{Error, Finding, Progress, Result};
 use crate::lab::{self, ControlPlaneOptions};
 use crate::live::{self, Mode, ServerReport};
 use crate::manifest::{Object, Release};
-use crate::online;
 use crate::render::Selection;
 use crate::ui::Ui;
 
@@ -19,7 +18,7 @@ use super::config_args::{ConfigArgs, DEFAULT_FILE, LoadedConfig};
 use super::manifest_files::ManifestFiles;
 use super::offline::OfflineArgs;
 use super::report::Report;
-use super::{Outcome, block_on, chart_values, counted, local_repositories};
+use super::{Outcome, block_on, chart_values, counted, local_repositories, remote_repositories};
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -44,6 +43,9 @@ pub(super) struct ValidateArgs {
     /// Ask the repositories of Applications, too: whether they answer and have the revisions and charts that the config names
     #[arg(long, conflicts_with_all = ["file", "paths"])]
     online: bool,
+    /// A file with a private key that decrypts the credentials of repositories, for `--online`; repeatable; by default those of `secret`
+    #[arg(short, long, value_name = "FILE", requires = "online")]
+    identity: Vec<PathBuf>,
     #[command(flatten)]
     offline: OfflineArgs,
     /// How to say it: findings as text on stderr, or one document on stdout; `sarif` is for code scanning
@@ -115,7 +117,7 @@ fn check(ui: &Ui, args: &ValidateArgs, report: &mut Report) -> Result<String> {
     if let Some(cluster) = subject.cluster().filter(|_| args.online) {
         let progress = ui.progress();
         progress.step("asking the repositories of Applications");
-        let online = online::check(cluster);
+        let online = remote_repositories::check(ui, cluster, &args.config, &args.identity)?;
         repositories.extend(online.findings);
         report.not_checked.extend(online.not_checked);
     }

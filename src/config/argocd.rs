@@ -31,7 +31,7 @@ pub use program::{
     ApplicationSetController, ApplicationSetPolicy, Controller, Redis, RepoServer, Server, Sharding, TlsVersion, TlsVersions,
 };
 pub use rbac::{Effect, MatchMode, Rbac, RbacPolicy, RbacResource, RoleBinding};
-pub use repository::{CredentialTemplate, Credentials, Repository, RepositoryType};
+pub use repository::{CredentialTemplate, Credentials, Repository, RepositoryType, SECRET_TYPE};
 pub use resource::{
     ActionDefinition, Customization, IgnoredFields, KnownTypeField, Reconciliation, ResourceActions, ResourceFilter, Tracking,
     TrackingMethod,

@@ -6,7 +6,7 @@ use super::argocd::RepositoryType;
 use super::operators::Chart;
 use crate::source::ConfigPath;
 
-/// The repositories of Applications, of the tree, of operators' charts, and those that Argo CD needs no credentials for.
+/// The repositories of Applications, of the tree, of operators' charts, and those that Argo CD is told of.
 #[must_use]
 pub fn all_repositories(cluster: &Cluster) -> Vec<RepositoryUse> {
     let entries = cluster.applications.iter().enumerate();
@@ -20,8 +20,8 @@ pub fn all_repositories(cluster: &Cluster) -> Vec<RepositoryUse> {
         all.extend(operator.crds.iter().map(|crds| chart(path.key("crds"), crds)));
     }
     let known = cluster.argocd.iter().flat_map(|argocd| &argocd.repositories).enumerate();
-    all.extend(known.filter(|(_, repository)| repository.credentials.is_none()).map(|(number, repository)| RepositoryUse {
-        has_charts: repository.r#type == RepositoryType::Helm,
+    all.extend(known.map(|(number, repository)| RepositoryUse {
+        has_charts: repository.r#type != RepositoryType::Git,
         ..RepositoryUse::of_url(ConfigPath::of(["argocd", "repositories"]).index(number), "url", &repository.url)
     }));
     all

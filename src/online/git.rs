@@ -1,15 +1,19 @@
 //! Git repositories, asked by `git ls-remote`.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::config::application::{RepositoryUse, has_parameters};
 use crate::config::repository_url::without_password;
 use crate::diag::{Finding, did_you_mean};
 
-use super::{PATIENCE, REVISION, satisfies};
+use super::git_settings::GitSettings;
+use super::{PATIENCE, REVISION, Range, version};
 
 const POLL: Duration = Duration::from_millis(20);
 /// A repository with a hundred thousand branches answers with less.
@@ -23,13 +27,13 @@ pub(super) struct References {
 }
 
 /// Asks a repository.
-pub(super) fn references(url: &str) -> Result<References, String> {
+pub(super) fn references(url: &str, settings: &GitSettings) -> Result<References, String> {
     let mut command = Command::new("git");
+    settings.apply(&mut command);
     // `--`: a URL must not become an option. Nobody is there to answer a prompt.
     command.args(["ls-remote", "--", url]).env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "true").env("LC_ALL", "C");
-    if std::env::var_os("GIT_SSH_COMMAND").is_none() {
-        command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=10");
-    }
+    // Git has children of its own, and the one that waits for the server is one of them.
+    command.process_group(0);
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = spawned.map_err(|cause| format!("git cannot be started: {cause}"))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -37,11 +41,11 @@ pub(super) fn references(url: &str) -> Result<References, String> {
         let out = scope.spawn(|| text(stdout));
         let err = scope.spawn(|| text(stderr));
         let started = Instant::now();
-        while matches!(child.try_wait(), Ok(None)) && started.elapsed() < PATIENCE {
+        while !has_ended(&child) && started.elapsed() < PATIENCE {
             thread::sleep(POLL);
         }
-        // It may have ended just now.
-        let _ = child.kill();
+        // What it left behind holds the pipes. Until Git was waited for, nobody else has its id.
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
         (out.join().unwrap_or_default(), err.join().unwrap_or_default())
     });
     match child.wait() {
@@ -50,6 +54,12 @@ pub(super) fn references(url: &str) -> Result<References, String> {
         Ok(_) => Err(said(&err, url)),
         Err(cause) => Err(cause.to_string()),
     }
+}
+
+/// Whether a child has ended; it is not waited for yet.
+fn has_ended(child: &Child) -> bool {
+    let only_look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(Pid::from_child(child)), only_look), Ok(None))
 }
 
 fn text(pipe: Option<impl Read>) -> String {
@@ -68,7 +78,10 @@ fn name(line: &str) -> Option<String> {
 /// The line of Git's that tells, without the URL's password.
 fn said(text: &str, url: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let telling = lines.iter().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("ERROR: ")));
+    // SSH tells why before Git says that it did not work.
+    let of_ssh = lines.iter().find(|line| line.contains("Permission denied (") || line.starts_with("Host key verification failed"));
+    let of_git = || lines.iter().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("ERROR: ")));
+    let telling = of_ssh.copied().or_else(of_git);
     let line = telling.or_else(|| lines.first().copied()).unwrap_or("git fails without a word");
     line.replace(url, &without_password(url))
 }
@@ -102,8 +115,8 @@ impl References {
         }
         // A commit that no branch ends in is not listed.
         let is_commit = (7..=40).contains(&revision.len()) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let tags = self.names.iter().filter_map(|name| name.strip_prefix("refs/tags/"));
-        is_commit && !self.names.is_empty() || satisfies(revision, tags) == Some(true)
+        let mut tags = self.names.iter().filter_map(|name| version(name.strip_prefix("refs/tags/")?));
+        is_commit && !self.names.is_empty() || Range::of_tags(revision).is_some_and(|range| tags.any(|tag| range.holds(&tag)))
     }
 }
 

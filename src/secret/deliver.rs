@@ -37,11 +37,22 @@ pub struct Delivery {
     secrets: Vec<Ready>,
 }
 
+/// The values of a Secret by their keys.
+pub type Values = BTreeMap<String, Plain>;
+
+/// Decrypts the values of one Secret.
+///
+/// # Errors
+/// As [`Delivery::prepare`].
+pub fn values_of(session: &Session<'_>, secret: &DeliveredSecret) -> Result<Values> {
+    Ok(payload::of(session, vec![secret.clone()])?.into_iter().flat_map(|ready| ready.data).collect())
+}
+
 /// One Secret.
 #[derive(Debug)]
 struct Ready {
     what: DeliveredSecret,
-    data: BTreeMap<String, Plain>,
+    data: Values,
     /// For each key a name of its value that tells nothing about it.
     ids: BTreeMap<String, String>,
 }

@@ -274,6 +274,28 @@ fn short_entries_in_full() {
     insta::assert_snapshot!(Run::new(folder.path(), &["render", "--only", "application"]).run().good());
 }
 
+/// It was made a second time, and the render failed.
+#[test]
+fn a_project_in_extra_objects_is_known() {
+    let folder = folder_with(
+        "\
+cluster: {name: home}
+argocd: {}
+projects: [{name: other}]
+applications:
+- {name: a, repoURL: 'https://git.example.com/a.git', project: mine}
+extraObjects:
+- apiVersion: argoproj.io/v1alpha1
+  kind: AppProject
+  metadata: {name: mine, namespace: argocd}
+  spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}]}
+",
+    );
+    let told = Run::new(folder.path(), &["validate"]).run();
+    assert_eq!(told.code, 0, "{}", told.shown());
+    assert!(!told.stderr.contains("config/project"), "{}", told.shown());
+}
+
 #[test]
 fn mistakes_are_shown_at_their_lines() {
     let folder = folder_with(

@@ -193,6 +193,7 @@ impl World {
         eventually(&format!("Traefik routes; its log: {}", world.log()), || {
             world.ask(&["https://tls.cluster.internal/x"]).starts_with("200")
                 && world.ask(&["http://api.cluster.internal/"]).starts_with("200")
+                && world.ask(&["http://unknown.internal/x"]).starts_with("200 other")
         });
         Some(world)
     }
@@ -243,9 +244,10 @@ impl World {
                 endpoints("one", "api", 9000, &[(PODS[3], true)]),
                 endpoints("one", "grpc", 9000, &[(PODS[3], true)]),
                 endpoints("one", "half", 9000, &[(PODS[3], true), (PODS[5], true)]),
-                endpoints("two", "other", 9000, &[(PODS[4], true)]),
                 endpoints("two", "greeter", 9001, &[(PODS[4], true)]),
                 endpoints("two", "secure", 9002, &[(PODS[4], true)]),
+                // The last one: who knows it knows all.
+                endpoints("two", "other", 9000, &[(PODS[4], true)]),
             ],
         );
         PODS[..3].iter().for_each(|pod| serve(&format!("{pod}:9000"), "web"));

@@ -59,6 +59,7 @@ mod nix_index;
 mod node_files;
 mod node_run;
 mod online;
+mod online_credentials;
 mod operators;
 mod own_network;
 mod parts;

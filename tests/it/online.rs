@@ -1,7 +1,7 @@
 //! `validate --online` before real repositories: Git's own over HTTP, and charts on a server of files.
 
 use std::fs;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -11,7 +11,7 @@ use crate::command::{Ended, Run, folder, folder_with, free_port};
 use crate::parts::part;
 
 /// Starts a server that listens on the port, and waits until it does.
-fn start(command: &mut Command, port: u16) -> Ended {
+pub(crate) fn start(command: &mut Command, port: u16) -> Ended {
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let server = Ended(child);
     let started = Instant::now();
@@ -22,7 +22,7 @@ fn start(command: &mut Command, port: u16) -> Ended {
     server
 }
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     let settings = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
     let output = Command::new("git").current_dir(folder).args(settings).args(arguments).output().expect("git runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -40,7 +40,7 @@ fn repositories(scratch: &Path) {
     git(&scratch.join("empty.git"), &["init", "-q"]);
 }
 
-const INDEX: &str = "\
+pub(crate) const INDEX: &str = "\
 apiVersion: v1
 entries:
   web:
@@ -128,4 +128,20 @@ fn what_does_not_answer_and_what_is_not_asked_is_told() {
     assert_eq!(ran.code, 1, "{}", ran.shown());
     assert_eq!(ran.stderr.matches("error[online/repository]").count(), 2, "{}", ran.shown());
     assert!(ran.stderr.contains("not checked: `registry.example.com/charts`"), "{}", ran.shown());
+}
+
+/// Git was ended, and the child of it that waited for the server held the command for ever.
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let Some(_) = part("git") else { return };
+    let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let taken = thread::spawn(move || silent.incoming().take(1).flatten().collect::<Vec<_>>());
+    let config = folder_with(&format!(
+        "cluster: {{name: a}}\nargocd: {{}}\napplications:\n- {{name: git, namespace: shop, repoURL: 'http://127.0.0.1:{port}/x.git', path: .}}\n"
+    ));
+    let ran = Run::new(config.path(), &["validate", "--online"]).run();
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    assert!(ran.stderr.contains("error[online/repository]"), "{}", ran.shown());
+    drop(taken);
 }

@@ -6,12 +6,12 @@ use crate::secret::Ask;
 use crate::ui::{self, Ui};
 
 /// Asks at the terminal, where there is one.
-pub(super) struct Terminal {
+pub(in crate::cli) struct Terminal {
     ui: Ui,
 }
 
 impl Terminal {
-    pub(super) fn new(ui: &Ui) -> Self {
+    pub(in crate::cli) fn new(ui: &Ui) -> Self {
         Self { ui: ui.clone() }
     }
 }

@@ -32,6 +32,9 @@ pub(super) fn render(cluster: &Cluster, output: &mut Output) -> Result<()> {
         origins.entry(entry.project()).or_insert_with(|| super::at(number));
     }
     origins.remove(ARGOCDS_OWN);
+    for own in cluster.own_projects() {
+        origins.remove(own);
+    }
     let mut specs: BTreeMap<&str, &ProjectSpec> = BTreeMap::new();
     for (number, project) in cluster.projects.iter().enumerate() {
         origins.insert(project.name.as_str(), ConfigPath::of(["projects"]).index(number));

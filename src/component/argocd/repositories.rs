@@ -7,11 +7,8 @@ use k8s_openapi::api::core::v1::Secret;
 
 use super::part::Labels;
 use super::{Context, NAME, Output, at};
-use crate::config::argocd::Repository;
+use crate::config::argocd::{Repository, SECRET_TYPE};
 use crate::diag::Result;
-
-/// The label that makes a Secret a repository.
-const TYPE: &str = "argocd.argoproj.io/secret-type";
 
 pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
     let argocd = context.argocd;
@@ -40,6 +37,6 @@ fn secret(context: Context<'_>, repository: &Repository) -> Secret {
     let data: BTreeMap<String, ByteString> =
         repository.settings().into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes()))).collect();
     let mut metadata = context.metadata(&repository.secret(), Labels::shared(NAME));
-    metadata.labels.get_or_insert_with(BTreeMap::new).insert(TYPE.to_owned(), "repository".to_owned());
+    metadata.labels.get_or_insert_with(BTreeMap::new).insert(SECRET_TYPE.to_owned(), "repository".to_owned());
     Secret { metadata, data: Some(data), type_: Some("Opaque".to_owned()), ..Secret::default() }
 }

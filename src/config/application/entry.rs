@@ -14,7 +14,7 @@ use super::source::{Directory, Plugin, Source};
 use super::spec::{ApplicationSpec, IgnoreDifference, Info};
 use super::sync_entry::SyncPolicyEntry;
 use super::value::Selector;
-use crate::config::{DnsLabel, DnsName, LabelKey, LabelValue, PodSecurity};
+use crate::config::{Cluster, DnsLabel, DnsName, LabelKey, LabelValue, PodSecurity};
 
 /// The project of Applications that name none. Argo CD's own `default` allows everything; this one allows what they use.
 pub const DEFAULT_PROJECT: &str = "workloads";
@@ -119,6 +119,14 @@ pub struct Application {
 
 const fn yes() -> bool {
     true
+}
+
+impl Cluster {
+    /// AppProjects that stand in `extraObjects` as they are.
+    pub fn own_projects(&self) -> impl Iterator<Item = &str> {
+        let projects = self.extra_objects.iter().filter(|object| object.get("kind").is_some_and(|kind| kind == "AppProject"));
+        projects.filter_map(|project| project.get("metadata")?.get("name")?.as_str())
+    }
 }
 
 impl Application {

@@ -65,7 +65,13 @@ mod testing {
 
     /// What the checks say about a section, a line each with its hint.
     pub(super) fn said(section: Value) -> String {
-        let cluster: Cluster = serde_json::from_value(json!({"cluster": {"name": "c"}, "argocd": section})).expect("a cluster");
+        said_of_cluster(json!({"argocd": section}))
+    }
+
+    /// The same, with what else the cluster has.
+    pub(super) fn said_of_cluster(mut cluster: Value) -> String {
+        cluster["cluster"] = json!({"name": "c"});
+        let cluster: Cluster = serde_json::from_value(cluster).expect("a cluster");
         let mut problems = Problems::new();
         check(&cluster, &mut problems);
         let line = |problem: &crate::config::Problem| {

@@ -148,12 +148,14 @@ impl RbacResource {
     #[must_use]
     pub const fn actions(self) -> &'static [&'static str] {
         match self {
-            Self::Accounts => &["get", "update"],
+            Self::Accounts => &["get", "create", "update"],
             Self::Applications => &["get", "create", "update", "delete", "sync", "override", "action"],
             Self::ApplicationSets | Self::Clusters | Self::Projects | Self::Repositories | Self::WriteRepositories => {
                 &["get", "create", "update", "delete"]
             }
-            Self::Certificates | Self::GpgKeys => &["get", "create", "delete"],
+            // Upstream's own policies allow to update certificates, which nothing asks about.
+            Self::Certificates => &["get", "create", "update", "delete"],
+            Self::GpgKeys => &["get", "create", "delete"],
             Self::Logs => &["get"],
             Self::Exec => &["create"],
             Self::Extensions => &["invoke"],

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::config::DnsName;
 
+/// The label that tells Argo CD what a Secret is for (`common/common.go`).
+pub const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
+
 /// A repository.
 ///
 /// Without `credentials` its Secret is rendered, because nothing in it is secret; a `credentialTemplates` entry whose URL is a prefix may add

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Cluster;
-use crate::config::argocd::Credentials;
+use crate::config::argocd::{Credentials, SECRET_TYPE};
 use crate::source::ConfigPath;
 
 /// A Secret that the section `argocd` speaks of.
@@ -19,7 +19,6 @@ pub(super) struct Asked {
     pub(super) by: ConfigPath,
 }
 
-const TYPE: &str = "argocd.argoproj.io/secret-type";
 /// Argo CD's own Secret: it is rendered, and people put keys into it.
 const OWN: &str = "argocd-secret";
 
@@ -34,7 +33,7 @@ pub(super) fn asked(cluster: &Cluster) -> Vec<Asked> {
         let Some(credentials) = repository.credentials else { continue };
         all.push(Asked {
             name: repository.secret(),
-            label: Some((TYPE, "repository")),
+            label: Some((SECRET_TYPE, "repository")),
             plain: repository.settings().into_iter().map(owned).collect(),
             keys: keys(credentials),
             by: at("repositories", number),
@@ -43,7 +42,7 @@ pub(super) fn asked(cluster: &Cluster) -> Vec<Asked> {
     for (number, template) in argocd.credential_templates.iter().enumerate() {
         all.push(Asked {
             name: template.secret(),
-            label: Some((TYPE, "repo-creds")),
+            label: Some((SECRET_TYPE, "repo-creds")),
             plain: template.settings().into_iter().map(owned).collect(),
             keys: keys(template.credentials),
             by: at("credentialTemplates", number),

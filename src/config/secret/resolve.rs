@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::argocd::asked;
 use super::{Destination, Make, NodeFile, PublicKey, SECRETS_FOLDER, SecretEntry};
+use crate::config::argocd::SECRET_TYPE;
 use crate::config::{AbsolutePath, Cluster, NodeEntry, NodeRole};
 use crate::source::ConfigPath;
 
@@ -201,7 +202,7 @@ impl Cluster {
             Destination::ArgocdRepository { namespace, name, url, username } => {
                 let key = if Destination::is_ssh_url(url) { "sshPrivateKey" } else { "password" };
                 let mut part = of(namespace.as_str(), name.as_ref().unwrap_or(&secret.name).as_str(), "Opaque", &[key]);
-                part.labels.insert("argocd.argoproj.io/secret-type".to_owned(), "repository".to_owned());
+                part.labels.insert(SECRET_TYPE.to_owned(), "repository".to_owned());
                 part.plain.insert("type".to_owned(), "git".to_owned());
                 part.plain.insert("url".to_owned(), url.clone());
                 part.plain.extend(username.iter().map(|username| ("username".to_owned(), username.clone())));

@@ -1,7 +1,7 @@
 //! `dependsOn`: names that are there, an order that exists, and somebody who keeps it.
 
 use super::at;
-use crate::config::application::Application;
+use crate::config::application::{Application, StrategyType};
 use crate::config::dependencies::{self, Form};
 use crate::config::{Cluster, Problems};
 
@@ -24,7 +24,7 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
         }
         for (key, name) in entry.depends_on.iter().enumerate() {
             let before = cluster.applications.iter().find(|other| other.name.as_str() == name.as_str());
-            if let Some((message, hint)) = before.and_then(not_waited_for) {
+            if let Some((message, hint)) = before.and_then(|before| not_waited_for(cluster, before)) {
                 problems.warning(at(number).key("dependsOn").index(key), RULE, message, hint);
             }
         }
@@ -33,8 +33,11 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
 }
 
 /// An Application before others whose health does not say what they wait for.
-fn not_waited_for(before: &Application) -> Option<(String, &'static str)> {
+fn not_waited_for(cluster: &Cluster, before: &Application) -> Option<(String, &'static str)> {
     let name = &before.name;
+    if is_rolled_out(cluster, before) {
+        return None;
+    }
     if before.clusters.is_some() || before.application_set.is_some() {
         // Its health check: argo-cd `resource_customizations/argoproj.io/ApplicationSet/health.lua`.
         let message = format!("`{name}` is an ApplicationSet, healthy as soon as its Applications are made: theirs is not waited for");
@@ -48,6 +51,13 @@ fn not_waited_for(before: &Application) -> Option<(String, &'static str)> {
     };
     let message = format!("`{name}` is synced by hand only, which is not waited for");
     (!is_automated).then_some((message, "turn `syncPolicy.automated` of that one on"))
+}
+
+/// Whether an ApplicationSet changes its Applications step by step: it is progressing until the last step is healthy.
+fn is_rolled_out(cluster: &Cluster, entry: &Application) -> bool {
+    let is_on = cluster.argocd.as_ref().is_none_or(|argocd| argocd.application_set.progressive_syncs == Some(true));
+    let strategy = entry.application_set.as_ref().and_then(|set| set.strategy.as_ref());
+    is_on && strategy.is_some_and(|strategy| strategy.r#type == Some(StrategyType::RollingSync))
 }
 
 /// The wave that a user wrote, and the one that follows from `dependsOn`.
@@ -91,5 +101,18 @@ mod tests {
         error applications[3].annotations."argocd.argoproj.io/sync-wave" config/depends-on: `abc` is no wave
           write a whole number in quotes
         "#);
+    }
+
+    #[test]
+    fn a_rollout_in_steps_is_waited_for() {
+        let template = json!({"metadata": {"name": "{{.a}}"}, "spec": {"project": "p", "destination": {"name": "in-cluster", "namespace": "a"},
+            "source": {"repoURL": "https://git.example.com/a.git", "path": "."}}});
+        let set = json!({"goTemplate": true, "generators": [{"list": {"elements": [{"a": "1"}]}}], "template": template,
+            "strategy": {"type": "RollingSync", "rollingSync": {"steps": [{"maxUpdate": 1}]}}});
+        let entries = json!([{"name": "set", "applicationSet": set}, {"name": "after", "repoURL": "https://git.example.com/b.git", "dependsOn": ["set"]}]);
+        let gitops = json!({"repoURL": "https://git.example.com/c.git"});
+        let config = |on: bool| json!({"argocd": {"applicationSet": {"progressiveSyncs": on}}, "gitops": gitops, "applications": entries});
+        assert_eq!(said(config(true)), "");
+        assert!(said(config(false)).contains("theirs is not waited for"));
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::config::application::{ApplicationSetSpec, GeneratorAt, PullRequestGenerator, ScmProviderGenerator};
+use crate::config::application::{ApplicationSetSpec, GeneratorAt, PullRequestGenerator, ScmProviderGenerator, has_parameters};
 use crate::config::{Cluster, Problems};
 use crate::source::ConfigPath;
 
@@ -44,9 +45,11 @@ pub(super) fn check(cluster: &Cluster, set: &ApplicationSetSpec, generator: &Gen
     }
     if let Some(scm) = plain.scm_provider {
         provider(cluster, &path.key("scmProvider"), &scm_providers(scm), problems);
+        allowed(cluster, &path.key("scmProvider"), scm, problems);
     }
     if let Some(pull_request) = plain.pull_request {
         provider(cluster, &path.key("pullRequest"), &pull_request_providers(pull_request), problems);
+        allowed(cluster, &path.key("pullRequest"), pull_request, problems);
     }
     if let Some(decision) = plain.cluster_decision_resource {
         let has_name = decision.name.as_deref().is_some_and(|name| !name.is_empty());
@@ -114,6 +117,20 @@ fn provider(cluster: &Cluster, path: &ConfigPath, providers: &[&'static str], pr
             "applicationSet",
             "scmProviders",
         ]));
+    }
+}
+
+/// Hosts with an address of their own have to be listed, where there is a list (`ScmProviderAllowed`).
+fn allowed(cluster: &Cluster, path: &ConfigPath, asked: &impl Serialize, problems: &mut Problems) {
+    let Some(argocd) = cluster.argocd.as_ref().filter(|argocd| !argocd.application_set.allowed_scm_providers.is_empty()) else { return };
+    let asked = serde_json::to_value(asked).unwrap_or_default();
+    for (provider, settings) in asked.as_object().into_iter().flatten() {
+        let Some(api) = settings.get("api").and_then(Value::as_str).filter(|api| !api.is_empty() && !has_parameters(api)) else { continue };
+        if !argocd.application_set.allowed_scm_providers.iter().any(|known| known == api) {
+            let list = ConfigPath::of(["argocd", "applicationSet", "allowedScmProviders"]);
+            let message = format!("the controller does not ask `{api}`: it is not among those that it may");
+            problems.error(path.key(provider).key("api"), RULE, message, format!("add `{api}` to `{list}`")).involving(list);
+        }
     }
 }
 

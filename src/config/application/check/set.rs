@@ -17,7 +17,11 @@ const OPTIONS: [&str; 4] = ["missingkey=default", "missingkey=invalid", "missing
 pub(super) fn check(cluster: &Cluster, problems: &mut Problems) {
     for (path, entry) in entries(cluster).filter(|(_, entry)| entry.clusters.is_some() || entry.application_set.is_some()) {
         controller(cluster, &path, entry, problems);
-        let Some(set) = &entry.application_set else { continue };
+        let Some(set) = &entry.application_set else {
+            // The whole of a short entry becomes a template.
+            text::each(&path, entry, &mut |path, text| slip(path, text, true, problems));
+            continue;
+        };
         if !entry.cascade {
             let hint = "set `applicationSet.syncPolicy.preserveResourcesOnDeletion: true`";
             problems.error(path.key("cascade"), RULE, "`cascade` has no effect beside `applicationSet`", hint);
@@ -43,8 +47,15 @@ fn controller(cluster: &Cluster, path: &ConfigPath, entry: &Application, problem
 }
 
 fn strategy(cluster: &Cluster, path: &ConfigPath, set: &ApplicationSetSpec, problems: &mut Problems) {
-    let Some(strategy) = set.strategy.as_ref().filter(|strategy| strategy.r#type == Some(StrategyType::RollingSync)) else { return };
+    let Some(strategy) = &set.strategy else { return };
     let path = path.key("strategy");
+    if strategy.r#type != Some(StrategyType::RollingSync) {
+        if strategy.rolling_sync.is_some() {
+            let message = "`rollingSync` has no effect: all Applications change at once without its type";
+            problems.warning(path.key("rollingSync"), RULE, message, "set `type: RollingSync` beside it");
+        }
+        return;
+    }
     let steps = strategy.rolling_sync.as_ref().and_then(|rolling| rolling.steps.as_deref()).unwrap_or_default();
     if steps.is_empty() {
         let message = "`RollingSync` without steps changes all Applications at once";
@@ -83,12 +94,7 @@ fn template(path: &ConfigPath, set: &ApplicationSetSpec, all: &[GeneratorAt<'_>]
 /// All texts in which the controller fills in parameters.
 fn texts(path: &ConfigPath, set: &ApplicationSetSpec, all: &[GeneratorAt<'_>], problems: &mut Problems) {
     let is_go = set.go_template == Some(true);
-    let mut one = |path: ConfigPath, text: &str| {
-        let slip = if is_go { slip_in(text) } else { slip_in_plain(text) };
-        if let Some(Slip { message, hint }) = slip {
-            problems.error(path, RULE, message, hint);
-        }
-    };
+    let mut one = |path: ConfigPath, text: &str| slip(path, text, is_go, problems);
     text::each(&path.key("template"), &set.template, &mut one);
     text::each(&path.key("templatePatch"), &set.template_patch, &mut one);
     for generator in all {
@@ -107,10 +113,23 @@ fn texts(path: &ConfigPath, set: &ApplicationSetSpec, all: &[GeneratorAt<'_>], p
         }
     }
     let name = set.template.metadata.name.as_deref().unwrap_or_default();
+    let several =
+        all.iter().find(|generator| generator.plain.list.is_some_and(|list| list.elements.as_ref().is_some_and(|all| all.len() > 1)));
+    if let Some(list) = several.filter(|_| !has_parameters(name) && set.template_patch.is_none()) {
+        let message = format!("all Applications would be called `{name}`, which the controller refuses");
+        let path = path.key("template").key("metadata").key("name");
+        problems.error(path, RULE, message, "put a parameter into it").involving(list.path.clone());
+    }
     if !is_go && name.split("{{").skip(1).any(|rest| rest.trim_start().starts_with('.')) {
         let message = format!("`{name}` is a Go template, and without `goTemplate` it stays as it is");
         let hint = "set `applicationSet.goTemplate: true`, or leave out the dots";
         problems.warning(path.key("template").key("metadata").key("name"), RULE, message, hint);
+    }
+}
+
+fn slip(path: ConfigPath, text: &str, is_go: bool, problems: &mut Problems) {
+    if let Some(Slip { message, hint }) = if is_go { slip_in(text) } else { slip_in_plain(text) } {
+        problems.error(path, RULE, message, hint);
     }
 }
 
@@ -263,6 +282,43 @@ mod tests {
           set `argocd.applicationSet.enabled: true`
         error applications[1].applicationSet.generators[0].scmProvider config/application-set: generators that ask source-code hosts are off
           remove `argocd.applicationSet.scmProviders: false`
+        ");
+    }
+
+    /// Prometheus' own templates, mostly.
+    #[test]
+    fn short_fleets_are_templates_as_a_whole() {
+        let fleet = |values: &str| {
+            let entry = json!({"name": "a", "repoURL": "https://charts.example.com", "chart": "a", "targetRevision": "1.0.0", "clusters": {},
+                "namespace": "a", "helm": {"values": values}});
+            said(json!({"applications": [entry]}))
+        };
+        insta::assert_snapshot!(fleet("text: '{{ $labels.pod }}'"), @r#"
+        error applications[0].helm.values config/application-set: there is no variable `$labels`, which `{{ $labels.pod }}` names
+          text that is to stay as it is stands in quotes: `{{ "{{" }}$labels{{ "}}" }}`
+        "#);
+        assert_eq!(fleet("text: '{{ .name }}'"), "");
+    }
+
+    #[test]
+    fn names_hosts_and_rollouts() {
+        let one = |name: &str| json!({"goTemplate": true, "template": template(name), "generators": [{"list": {"elements": [{"a": "1"}, {"a": "2"}]}}]});
+        let mut unrolled = one("{{.a}}");
+        unrolled["strategy"] = json!({"rollingSync": {"steps": [{"maxUpdate": 1}]}});
+        let elsewhere = json!({"goTemplate": true, "template": template("{{.a}}"), "generators": [
+            {"scmProvider": {"github": {"organization": "x", "api": "https://other.example.com/api/v3"}}},
+            {"scmProvider": {"github": {"organization": "x", "api": "https://git.example.com/api/v3"}}},
+        ]});
+        let argocd = json!({"applicationSet": {"allowedScmProviders": ["https://git.example.com/api/v3"]}});
+        let all = [("same", one("x")), ("unrolled", unrolled), ("elsewhere", elsewhere)]
+            .map(|(name, set)| json!({"name": name, "applicationSet": set}));
+        insta::assert_snapshot!(said(json!({"argocd": argocd, "applications": all})), @"
+        error applications[0].applicationSet.template.metadata.name config/application-set: all Applications would be called `x`, which the controller refuses
+          put a parameter into it
+        warning applications[1].applicationSet.strategy.rollingSync config/application-set: `rollingSync` has no effect: all Applications change at once without its type
+          set `type: RollingSync` beside it
+        error applications[2].applicationSet.generators[0].scmProvider.github.api config/application-set: the controller does not ask `https://other.example.com/api/v3`: it is not among those that it may
+          add `https://other.example.com/api/v3` to `argocd.applicationSet.allowedScmProviders`
         ");
     }
 }

@@ -75,9 +75,18 @@ fn inside(path: &ConfigPath, folder: &str, problems: &mut Problems) {
     if folder.starts_with('/') {
         let hint = format!("write `{}`", folder.trim_start_matches('/'));
         problems.error(path.clone(), RULE, format!("`{folder}` is absolute; it is a path in the repository"), hint);
-    } else if folder.split('/').any(|part| part == "..") {
+    } else if leads_out(folder) {
         problems.error(path.clone(), RULE, format!("`{folder}` leads out of the repository"), "leave out `..`");
     }
+}
+
+fn leads_out(folder: &str) -> bool {
+    let mut depth = 0_usize;
+    folder.split('/').filter(|part| !matches!(*part, "" | ".")).any(|part| {
+        let next = if part == ".." { depth.checked_sub(1) } else { Some(depth + 1) };
+        depth = next.unwrap_or_default();
+        next.is_none()
+    })
 }
 
 fn has_overlays(set: &ApplicationSetSpec) -> bool {
@@ -144,8 +153,9 @@ fn value_files(path: &ConfigPath, source: &Source, references: &BTreeSet<&str>, 
     let Some(files) = source.helm.as_ref().and_then(|helm| helm.value_files.as_ref()) else { return };
     for (number, file) in files.iter().enumerate() {
         let Some(name) = file.strip_prefix('$').map(|rest| rest.split('/').next().unwrap_or_default()) else { continue };
-        // `$ARGOCD_APP_NAME` and the like are variables of Argo CD's build environment.
-        if references.contains(name) || name.starts_with("ARGOCD_") || has_parameters(name) {
+        // `$ARGOCD_APP_NAME` and the like are variables of Argo CD's build environment; in braces nothing else is meant (`Env.Envsubst`).
+        let is_variable = name.starts_with("ARGOCD_") || name.starts_with("KUBE_") || name.starts_with('{');
+        if references.contains(name) || is_variable || has_parameters(name) {
             continue;
         }
         let hint = match did_you_mean(name, references.iter().copied()) {
@@ -186,6 +196,17 @@ mod tests {
         insta::assert_snapshot!(old.lines().take(2).collect::<Vec<_>>().join("\n"), @"
         error applications[0].repoURL config/application-source: Argo CD 2.13.2 has no sources of OCI artifacts, which came with 3.1
           name the chart by `chart`, or set `argocd.version: 3.5.1`
+        ");
+    }
+
+    #[test]
+    fn what_stays_inside_and_what_is_a_variable_is_taken() {
+        let helm = json!({"valueFiles": ["${ARGOCD_APP_NAME}.yaml", "$KUBE_VERSION/values.yaml", "$ARGOCD_APP_NAME.yaml"]});
+        let entry = |path: &str| json!([{"name": "a", "repoURL": "https://git.example.com/a.git", "path": path, "helm": helm}]);
+        assert_eq!(said(json!({"applications": entry("a/../b")})), "");
+        insta::assert_snapshot!(said(json!({"applications": entry("a/../../b")})), @"
+        error applications[0].path config/application-source: `a/../../b` leads out of the repository
+          leave out `..`
         ");
     }
 }

@@ -34,7 +34,7 @@ fn differences(path: &ConfigPath, entry: &Application, problems: &mut Problems) 
     let mut pointers = |path: ConfigPath, list: Option<&Vec<String>>| {
         for (number, pointer) in list.into_iter().flatten().enumerate().filter(|(_, text)| !text.starts_with('/') && !has_parameters(text))
         {
-            let hint = format!("one begins with `/`: `/{}`", pointer.replace('.', "/"));
+            let hint = format!("one begins with `/`: `/{}`", pointer.trim_start_matches('.').replace('.', "/"));
             problems.error(path.key("jsonPointers").index(number), RULE, format!("`{pointer}` is no JSON pointer"), hint);
         }
     };

@@ -31,8 +31,23 @@ pub(super) fn check(check: &mut Check<'_>) {
             one(check, path.key("recipients").index(index), service, "service", &services);
         }
     }
+    subscribed(check, &triggers, &services);
     for (index, name) in notifications.default_triggers.iter().enumerate() {
         one(check, at(["notifications", "defaultTriggers"]).index(index), name, "trigger", &triggers);
+    }
+}
+
+/// Annotations by which Applications subscribe: `…/subscribe.TRIGGER.SERVICE`, or without a trigger for the default ones.
+fn subscribed(check: &mut Check<'_>, triggers: &BTreeSet<&str>, services: &BTreeSet<&str>) {
+    let entries = check.cluster.applications.iter().enumerate();
+    for (number, key) in entries.flat_map(|(number, entry)| entry.annotations.keys().map(move |key| (number, key))) {
+        let Some(rest) = key.strip_prefix("notifications.argoproj.io/subscribe.") else { continue };
+        let path = ConfigPath::of(["applications"]).index(number).key("annotations").key(key);
+        let (trigger, service) = rest.split_once('.').map_or((None, rest), |(trigger, service)| (Some(trigger), service));
+        if let Some(trigger) = trigger.filter(|trigger| !trigger.is_empty()) {
+            one(check, path.clone(), trigger, "trigger", triggers);
+        }
+        one(check, path, service, "service", services);
     }
 }
 
@@ -85,5 +100,22 @@ mod tests {
         error argocd.notifications.defaultTriggers[0] config/argocd-notification: there is no trigger `on-nothing`, so no message is sent
           add it to `argocd.notifications.triggers`
         ");
+    }
+
+    #[test]
+    fn annotations_of_applications_name_triggers_and_services() {
+        let config = |key: &str| {
+            let entry = json!({"name": "a", "repoURL": "https://git.example.com/a.git", "annotations": {key: "deploys"}});
+            let notifications = json!({"services": {"slack": {}}, "templates": {"done": {"message": "x"}}, "triggers": {"on-done": [{"when": "true", "send": ["done"]}]}});
+            super::super::testing::said_of_cluster(json!({"argocd": {"notifications": notifications}, "applications": [entry]}))
+        };
+        assert_eq!(config("notifications.argoproj.io/subscribe.on-done.slack"), "");
+        assert_eq!(config("notifications.argoproj.io/subscribe.slack"), "");
+        insta::assert_snapshot!(config("notifications.argoproj.io/subscribe.on-nosuch.slak"), @r#"
+        error applications[0].annotations."notifications.argoproj.io/subscribe.on-nosuch.slak" config/argocd-notification: there is no trigger `on-nosuch`, so no message is sent
+          add it to `argocd.notifications.triggers`
+        error applications[0].annotations."notifications.argoproj.io/subscribe.on-nosuch.slak" config/argocd-notification: there is no service `slak`, so no message is sent
+          did you mean `slack`?
+        "#);
     }
 }

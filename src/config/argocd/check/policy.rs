@@ -35,7 +35,14 @@ pub(super) fn check(check: &mut Check<'_>) {
 }
 
 fn role(check: &mut Check<'_>, role: &str, roles: &BTreeSet<String>, path: ConfigPath) {
-    if roles.contains(role) {
+    if check.argocd.rbac.match_mode == Some(MatchMode::Regex) && BUILT_IN.contains(&role) {
+        // argo-cd#13127
+        let message = format!("`{role}` allows nothing with `matchMode: regex`: the `*` in it is no regular expression");
+        check.error(path, RULE, message, "make a role of your own with `.*`, or leave out `matchMode`");
+        return;
+    }
+    // A role of a project says itself what it may.
+    if roles.contains(role) || role.starts_with("proj:") {
         return;
     }
     let near = roles.get(&format!("role:{role}")).map(String::as_str);
@@ -53,6 +60,10 @@ fn one_policy(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
     text(check, &policy.subject, &path.key("subject"));
     text(check, &policy.object, &path.key("object"));
     if check.argocd.rbac.match_mode == Some(MatchMode::Regex) {
+        if policy.resource == RbacResource::All {
+            let hint = "name each resource, or write the line into `csv` with `.*`";
+            check.error(path.key("resource"), RULE, "`*` is no regular expression, which `matchMode: regex` reads it as", hint);
+        }
         for (key, pattern) in [("action", &policy.action), ("object", &policy.object)] {
             if regex::Regex::new(pattern).is_err() {
                 let message = format!("`{pattern}` is no regular expression, which `matchMode: regex` reads it as");
@@ -65,7 +76,8 @@ fn one_policy(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
         check.error(path.key("subject"), RULE, "a subject is a name, never a pattern", "name the role, account or group");
     }
     action(check, policy, path);
-    let is_whole = policy.object.contains('/') || policy.object == "*";
+    // Patterns are globs without separators: `shop*` matches `shop/web`.
+    let is_whole = policy.object.contains('/') || is_glob(&policy.object);
     if policy.resource.is_in_project() && !is_whole {
         let message = format!("`{}` names no {}: they are `PROJECT/NAME`", policy.object, policy.resource.as_str());
         check.error(path.key("object"), RULE, message, format!("write `*/{0}`, or `{0}/*` for a project", policy.object));
@@ -76,7 +88,7 @@ fn one_policy(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
 fn action(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
     let actions = policy.resource.actions();
     let (name, has_path) = policy.action.split_once('/').map_or((policy.action.as_str(), false), |(name, _)| (name, true));
-    if policy.action.contains('*') && !has_path {
+    if is_glob(name) {
         return;
     }
     let takes_path =
@@ -86,10 +98,17 @@ fn action(check: &mut Check<'_>, policy: &RbacPolicy, path: &ConfigPath) {
         let hint = did_you_mean(name, actions.iter().copied()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         let message = format!("`{}` is nothing that can be done to {resource}", policy.action);
         check.error(path.key("action"), RULE, message, format!("{hint}possible: {}, `*`", quoted(actions)));
+    } else if name == "action" && !has_path {
+        let message = "`action` alone is never asked about";
+        check.error(path.key("action"), RULE, message, "write `action/GROUP/KIND/NAME`, or `action/*` for all");
     } else if has_path && !takes_path {
         let message = format!("`{name}` of {resource} takes no path");
         check.error(path.key("action"), RULE, message, format!("write `{name}`"));
     }
+}
+
+fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
 }
 
 fn quoted(words: &[&str]) -> String {
@@ -241,5 +260,43 @@ mod tests {
         ");
         let csv = "p, role:y, app*, sync, shop/*, allow\np, team, applications, action/apps/*, shop/*, allow\ng, alice, team\ng, bob, role:admin\n";
         assert_eq!(said(json!({"rbac": {"csv": csv}})), "");
+    }
+
+    /// `argocd admin settings rbac can` says yes to them; upstream's own policies have the last two.
+    #[test]
+    fn patterns_and_upstreams_own_lines_are_taken() {
+        let line = |rest: &str| format!("p, role:x, {rest}, allow\n");
+        let lines = [
+            "applications, get, my-project*",
+            "applications, get, **",
+            "applications, get, \"{shop,web}*\"",
+            "applications, \"{get,sync}\", */*",
+            "applications, ge?, */*",
+            "certificates, update, *",
+            "accounts, create, *",
+        ];
+        let csv: String = lines.iter().map(|rest| line(rest)).collect();
+        let bindings = json!([{"subject": "ci", "role": "proj:shop:ci"}]);
+        assert_eq!(said(json!({"rbac": {"csv": csv, "bindings": bindings}})), "");
+        insta::assert_snapshot!(said(json!({"rbac": {"csv": line("applications, action, */*")}})), @"
+        error argocd.rbac.csv config/argocd-rbac: line 1 of `csv`: `action` alone is never asked about
+          write `action/GROUP/KIND/NAME`, or `action/*` for all
+        ");
+    }
+
+    /// Argo CD denies all of it, without a word (argo-cd#13127).
+    #[test]
+    fn built_in_roles_are_no_regular_expressions() {
+        let bindings = json!([{"subject": "bob", "role": "role:admin"}]);
+        let policies = json!([{"subject": "role:x", "resource": "*", "action": ".*", "object": ".*"}]);
+        let rbac = json!({"matchMode": "regex", "defaultRole": "role:readonly", "bindings": bindings, "policies": policies});
+        insta::assert_snapshot!(said(json!({"rbac": rbac})), @"
+        error argocd.rbac.policies[0].resource config/argocd-rbac: `*` is no regular expression, which `matchMode: regex` reads it as
+          name each resource, or write the line into `csv` with `.*`
+        error argocd.rbac.bindings[0].role config/argocd-rbac: `role:admin` allows nothing with `matchMode: regex`: the `*` in it is no regular expression
+          make a role of your own with `.*`, or leave out `matchMode`
+        error argocd.rbac.defaultRole config/argocd-rbac: `role:readonly` allows nothing with `matchMode: regex`: the `*` in it is no regular expression
+          make a role of your own with `.*`, or leave out `matchMode`
+        ");
     }
 }
