@@ -34,7 +34,7 @@ pub use plain::Plain;
 pub use rekey::{Rekeyed, rekey};
 pub use session::{Session, Trust};
 pub use value::{Made, create, rotate};
-pub use volatile::VolatileFolder;
+pub use volatile::memory;
 
 /// Keeps this process' memory out of core files and from debuggers of the same user. What cannot be had is left.
 pub fn harden() {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use crate::config::{Cluster, DeliveredSecret};
 use crate::diag::{Error, Result};
 use crate::online::{self, Online};
-use crate::secret::{Ask, Identities, Session, Trust, harden, values_of};
+use crate::process::interrupted;
+use crate::secret::{Ask, Identities, Session, harden, values_of};
 use crate::ui::Ui;
 
+use super::block_on;
 use super::config_args::ConfigArgs;
 use super::secret::Terminal;
 
@@ -20,11 +22,17 @@ pub(super) fn check(ui: &Ui, cluster: &Cluster, config: &ConfigArgs, identities:
     let session = LazyCell::new(|| {
         harden();
         let identities = named.map_or_else(|| Identities::read(&[], &ask), Ok)?;
-        Session::open(cluster, &config.folder(), identities, ask, Trust::IndexOnly)
+        Session::read_only(cluster, &config.folder(), identities, ask)
     });
-    online::check(cluster, &|secret: &DeliveredSecret| match &*session {
+    let open = |secret: &DeliveredSecret| match &*session {
         Ok(session) => values_of(session, secret).map_err(|error| in_a_line(&error)),
         Err(error) => Err(in_a_line(error)),
+    };
+    block_on(async {
+        tokio::select! {
+            online = online::check(cluster, &open) => online,
+            error = interrupted() => Err(error),
+        }
     })
 }
 

@@ -22,6 +22,7 @@ pub fn all_repositories(cluster: &Cluster) -> Vec<RepositoryUse> {
     let known = cluster.argocd.iter().flat_map(|argocd| &argocd.repositories).enumerate();
     all.extend(known.map(|(number, repository)| RepositoryUse {
         has_charts: repository.r#type != RepositoryType::Git,
+        project: repository.project.clone(),
         ..RepositoryUse::of_url(ConfigPath::of(["argocd", "repositories"]).index(number), "url", &repository.url)
     }));
     all

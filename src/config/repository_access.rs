@@ -85,14 +85,18 @@ fn of_template(secret: String, template: &CredentialTemplate) -> RepositoryAcces
     }
 }
 
-/// How a repository is reached, and whose credentials go with it, as `util/db/repository_secrets.go` chooses among them: the repository's own
-/// Secret before templates, of those the one with the longest URL. A project's own credentials are for its Applications alone; of several
-/// the one for all is taken.
+/// How a repository is reached for a project, and whose credentials go with it, as `util/db/repository_secrets.go` chooses among them: the
+/// project's own Secret, then one for all projects, then the template with the longest URL.
 #[must_use]
-pub fn access_of<'a>(all: &'a [RepositoryAccess], url: &str) -> (Option<&'a RepositoryAccess>, Option<&'a RepositoryAccess>) {
+pub fn access_of<'a>(
+    all: &'a [RepositoryAccess],
+    url: &str,
+    project: Option<&str>,
+) -> (Option<&'a RepositoryAccess>, Option<&'a RepositoryAccess>) {
     let url = comparable(url);
-    let own =
-        all.iter().filter(|access| !access.is_template && comparable(&access.url) == url).min_by_key(|access| access.project.is_some());
+    let known = || all.iter().filter(|access| !access.is_template && comparable(&access.url) == url);
+    let own = known().find(|access| project.is_some() && access.project.as_deref() == project);
+    let own = own.or_else(|| known().find(|access| access.project.is_none()));
     let template = || {
         let fitting = all.iter().filter(|access| access.is_template && url.starts_with(&comparable(&access.url)));
         fitting.max_by_key(|access| comparable(&access.url).len())
@@ -134,7 +138,7 @@ mod tests {
     fn the_nearest_credentials_are_taken() {
         let all = accesses();
         let told = |url: &str| {
-            let (own, credentials) = access_of(&all, url);
+            let (own, credentials) = access_of(&all, url, None);
             let name = |access: Option<&RepositoryAccess>| access.map_or_else(|| "-".to_owned(), |access| access.secret.clone());
             let is_ours = credentials.is_some_and(|access| access.delivered.is_some());
             format!("{} {} {is_ours}", name(own), name(credentials))
@@ -150,9 +154,31 @@ mod tests {
         ] {
             assert_eq!(told(url), expected, "{url}");
         }
-        let (own, _) = access_of(&all, "git@git.example.com:team/closed.git");
+        let (own, _) = access_of(&all, "git@git.example.com:team/closed.git", Some("shop"));
         assert!(own.is_some_and(|own| own.insecure));
-        let (own, _) = access_of(&all, "https://git.example.com/team/open.git");
+        let (own, _) = access_of(&all, "https://git.example.com/team/open.git", None);
         assert_eq!(own.and_then(|own| own.proxy.as_deref()), Some("http://proxy.example.com:3128"));
+    }
+
+    #[test]
+    fn a_project_has_its_own_credentials_or_those_of_all() {
+        let access = |secret: &str, project: Option<&str>| RepositoryAccess {
+            secret: secret.to_owned(),
+            url: "https://git.example.com/a".to_owned(),
+            is_template: false,
+            project: project.map(ToOwned::to_owned),
+            has_credentials: true,
+            delivered: None,
+            insecure: false,
+            proxy: None,
+        };
+        let all = [access("shop", Some("shop")), access("bank", Some("bank")), access("all", None)];
+        let secret = |all: &[RepositoryAccess], project| {
+            access_of(all, "https://git.example.com/a.git", project).1.map(|access| access.secret.clone())
+        };
+        assert_eq!(secret(&all, Some("bank")).as_deref(), Some("bank"));
+        assert_eq!(secret(&all, Some("other")).as_deref(), Some("all"));
+        assert_eq!(secret(&all, None).as_deref(), Some("all"));
+        assert_eq!(secret(&all[..2], Some("other")), None);
     }
 }

@@ -32,6 +32,14 @@ pub(crate) fn comparable(url: &str) -> String {
     url.strip_suffix(".git").map(ToOwned::to_owned).unwrap_or(url)
 }
 
+/// The port that a URL names.
+pub(crate) fn port(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The host of a URL, or of an address such as `git@HOST:PATH`, without its port.
 pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -91,5 +99,6 @@ mod tests {
             assert_eq!(host(url), "git.example.com");
         }
         assert_eq!(host("https://[::1]:8443/a"), "::1");
+        assert_eq!((port("https://[::1]:8443/a"), port("ssh://git@git.example.com/a:b")), (Some("8443"), None));
     }
 }

@@ -15,8 +15,8 @@ use crate::diag::{Finding, did_you_mean};
 use crate::source::Sources;
 use crate::yaml::{self, Limits, Value};
 
-use super::way::Way;
-use super::{CHART, PATIENCE, Range, version};
+use super::way::{Login, Way};
+use super::{CHART, PATIENCE, Range, broken, version};
 
 /// The longest index of a public repository has about 20 MiB.
 const LONGEST: u64 = 64 << 20;
@@ -28,7 +28,11 @@ pub(super) struct Charts(BTreeMap<String, Vec<String>>);
 /// Asks a repository.
 pub(super) fn charts(url: &str, way: &Way) -> Result<Charts, String> {
     let agent = agent(way)?;
-    let index = format!("{}/index.yaml", url.trim_end_matches('/'));
+    if let Some(key) = way.login.as_ref().and_then(Login::broken) {
+        return Err(broken(key));
+    }
+    let (address, query) = url.split_once('?').map_or((url, String::new()), |(address, query)| (address, format!("?{query}")));
+    let index = format!("{}/index.yaml{query}", address.trim_end_matches('/'));
     let mut request = agent.get(&index);
     if let Some((login, password)) = way.login.as_ref().and_then(|login| Some((login, login.text("password")?))) {
         let pair = format!("{}:{password}", login.text("username").unwrap_or_default());

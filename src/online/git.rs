@@ -1,23 +1,11 @@
 //! Git repositories, asked by `git ls-remote`.
 
-use std::io::Read;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-
 use crate::config::application::{RepositoryUse, has_parameters};
 use crate::config::repository_url::without_password;
 use crate::diag::{Finding, did_you_mean};
+use crate::process::Exit;
 
-use super::git_settings::GitSettings;
-use super::{PATIENCE, REVISION, Range, version};
-
-const POLL: Duration = Duration::from_millis(20);
-/// A repository with a hundred thousand branches answers with less.
-const LONGEST: u64 = 64 << 20;
+use super::{REVISION, Range, version};
 
 /// The branches and tags of a repository.
 #[derive(Debug)]
@@ -26,47 +14,12 @@ pub(super) struct References {
     names: Vec<String>,
 }
 
-/// Asks a repository.
-pub(super) fn references(url: &str, settings: &GitSettings) -> Result<References, String> {
-    let mut command = Command::new("git");
-    settings.apply(&mut command);
-    // `--`: a URL must not become an option. Nobody is there to answer a prompt.
-    command.args(["ls-remote", "--", url]).env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "true").env("LC_ALL", "C");
-    // Git has children of its own, and the one that waits for the server is one of them.
-    command.process_group(0);
-    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = spawned.map_err(|cause| format!("git cannot be started: {cause}"))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (out, err) = thread::scope(|scope| {
-        let out = scope.spawn(|| text(stdout));
-        let err = scope.spawn(|| text(stderr));
-        let started = Instant::now();
-        while !has_ended(&child) && started.elapsed() < PATIENCE {
-            thread::sleep(POLL);
-        }
-        // What it left behind holds the pipes. Until Git was waited for, nobody else has its id.
-        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-        (out.join().unwrap_or_default(), err.join().unwrap_or_default())
-    });
-    match child.wait() {
-        Ok(status) if status.success() => Ok(References { names: out.lines().filter_map(name).collect() }),
-        Ok(status) if status.code().is_none() => Err(format!("it said nothing for {} seconds", PATIENCE.as_secs())),
-        Ok(_) => Err(said(&err, url)),
-        Err(cause) => Err(cause.to_string()),
+/// What a Git said that ended.
+pub(super) fn answer(exit: Exit, lines: &[String], url: &str) -> Result<References, String> {
+    match exit {
+        Exit::Code(0) => Ok(References { names: lines.iter().filter_map(|line| name(line)).collect() }),
+        _ => Err(said(lines, url)),
     }
-}
-
-/// Whether a child has ended; it is not waited for yet.
-fn has_ended(child: &Child) -> bool {
-    let only_look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    !matches!(waitid(WaitId::Pid(Pid::from_child(child)), only_look), Ok(None))
-}
-
-fn text(pipe: Option<impl Read>) -> String {
-    let mut bytes = Vec::new();
-    // What was read before a failure is what there is.
-    let _ = pipe.map(|pipe| pipe.take(LONGEST).read_to_end(&mut bytes));
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// `4f3c…<TAB>refs/heads/main`; of an annotated tag there is a second line that ends in `^{}`.
@@ -76,14 +29,12 @@ fn name(line: &str) -> Option<String> {
 }
 
 /// The line of Git's that tells, without the URL's password.
-fn said(text: &str, url: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+fn said(lines: &[String], url: &str) -> String {
     // SSH tells why before Git says that it did not work.
     let of_ssh = lines.iter().find(|line| line.contains("Permission denied (") || line.starts_with("Host key verification failed"));
     let of_git = || lines.iter().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("ERROR: ")));
-    let telling = of_ssh.copied().or_else(of_git);
-    let line = telling.or_else(|| lines.first().copied()).unwrap_or("git fails without a word");
-    line.replace(url, &without_password(url))
+    let line = of_ssh.map(String::as_str).or_else(of_git).or_else(|| lines.first().map(String::as_str));
+    line.unwrap_or("git fails without a word").trim().replace(url, &without_password(url))
 }
 
 impl References {
@@ -109,7 +60,12 @@ impl References {
     }
 
     fn has(&self, revision: &str) -> bool {
-        let named = |name: &String| name == revision || [format!("refs/heads/{revision}"), format!("refs/tags/{revision}")].contains(name);
+        // `pull/1/head` is the short name of `refs/pull/1/head`.
+        let short = |name: &str| {
+            let rest = name.strip_prefix("refs/")?;
+            Some(rest.strip_prefix("heads/").or_else(|| rest.strip_prefix("tags/")).unwrap_or(rest).to_owned())
+        };
+        let named = |name: &String| name == revision || short(name).is_some_and(|short| short == revision);
         if self.names.iter().any(named) {
             return true;
         }

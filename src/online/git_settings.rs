@@ -1,106 +1,168 @@
 //! What Git is told, so that it asks as Argo CD does.
 
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::diag::Result;
-use crate::secret::{Plain, VolatileFolder};
+use crate::diag::{Error, Result};
 
 use super::way::{Login, Way, is_ssh};
 
 /// How SSH asks nobody and waits for nobody for long.
 const PATIENT: &str = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10";
+/// What of this machine's environment is not the user's taste: where programs, certificates and the network are.
+const OF_THE_MACHINE: [&str; 14] = [
+    "PATH",
+    "GIT_EXEC_PATH",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NIX_SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "no_proxy",
+    "NO_PROXY",
+];
 
-/// Settings of one question.
-#[derive(Debug, Default)]
+/// The arguments and the environment of one Git.
+#[derive(Debug)]
 pub(super) struct GitSettings {
-    config: Vec<String>,
-    /// Stronger than settings, whatever the user has there.
-    environment: Vec<(&'static str, PathBuf)>,
-    ssh: Option<String>,
-    /// Whether the user's own settings are left out.
-    is_argocds: bool,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) environment: Vec<(OsString, OsString)>,
 }
 
 impl GitSettings {
-    /// Writes what Git has to read into the folder, under names that begin with the number.
-    pub(super) fn new(url: &str, way: &Way, folder: &VolatileFolder, number: usize) -> Result<Self> {
-        let write = |name: &str, text: String| folder.write(&format!("{number}-{name}"), &Plain::text(text));
-        let mut settings = Self { is_argocds: way.login.is_some(), ..Self::default() };
-        let mut set = |key: &str, value: &str| settings.config.push(format!("{key}={value}"));
+    /// Of a question. What Git has to read is written into the folder, under names that begin with the number.
+    pub(super) fn new(url: &str, way: &Way, folder: &Path, number: usize) -> Result<Self> {
+        let files = Files { folder, number };
+        let mut settings = match &way.login {
+            None => Self::of_the_user(),
+            Some(login) => Self::of_argocd(login, url, way, &files)?,
+        };
+        // What Argo CD does not do either; and it ends by itself, too, should nobody be left to end it.
+        settings.set("http.followRedirects=false");
+        settings.set("http.lowSpeedLimit=1");
+        settings.set("http.lowSpeedTime=30");
         if way.insecure {
-            set("http.sslVerify", "false");
-        }
-        if let Some(proxy) = &way.proxy {
-            set("http.proxy", proxy);
+            settings.set("http.sslVerify=false");
         }
         if let Some(certificates) = &way.certificates {
-            settings.environment.push(("GIT_SSL_CAINFO", write("ca", certificates.clone())?));
+            // Stronger than the setting, whatever the user has there.
+            settings.variable("GIT_SSL_CAINFO", files.write("ca", certificates)?);
         }
-        let Some(login) = &way.login else { return Ok(settings) };
-        if is_ssh(url) {
-            settings.ssh = Some(ssh(login, way, folder, number)?);
-            return Ok(settings);
+        let mut secret = Vec::new();
+        if let Some(proxy) = &way.proxy {
+            secret.push(format!("\tproxy = {}\n", in_quotes(proxy)));
         }
-        // Helpers that the user has would answer with the user's credentials.
-        set("credential.helper", "");
-        if let Some(password) = login.text("password") {
-            // A token alone goes with this name (`util/git/creds.go`).
-            let username = login.text("username").unwrap_or("x-access-token");
-            let answer = write("answer", format!("username={username}\npassword={password}\n"))?;
-            set("credential.helper", &format!("!f() {{ cat {}; }}; f", quoted(&answer)));
-        } else if let Some(token) = login.text("bearerToken") {
-            let token = token.replace('\\', "\\\\").replace('"', "\\\"");
-            let config = write("config", format!("[http]\n\textraHeader = \"Authorization: Bearer {token}\"\n"))?;
-            set("include.path", &config.to_string_lossy());
+        if let Some(token) = way.login.as_ref().and_then(|login| login.text("bearerToken").filter(|_| login.text("password").is_none())) {
+            secret.push(format!("\textraHeader = {}\n", in_quotes(&format!("Authorization: Bearer {token}"))));
         }
-        if let (Some(certificate), Some(key)) = (login.text("tlsClientCertData"), login.text("tlsClientCertKey")) {
-            settings.environment.push(("GIT_SSL_CERT", write("certificate", format!("{certificate}\n"))?));
-            settings.environment.push(("GIT_SSL_KEY", write("certificate-key", format!("{key}\n"))?));
+        if !secret.is_empty() {
+            let config = files.write("config", &format!("[http]\n{}", secret.concat()))?;
+            settings.set(&format!("include.path={}", config.display()));
         }
+        // `--`: a URL must not become an option.
+        settings.arguments.extend(["ls-remote", "--", url].map(OsString::from));
+        settings.variable("LC_ALL", "C");
+        settings.variable("GIT_TERMINAL_PROMPT", "0");
         Ok(settings)
     }
 
-    /// Tells a Git.
-    pub(super) fn apply(&self, command: &mut Command) {
-        // It ends by itself, too, should nobody be left to end it.
-        for setting in ["http.lowSpeedLimit=1", "http.lowSpeedTime=30"].into_iter().chain(self.config.iter().map(String::as_str)) {
-            command.args(["-c", setting]);
+    fn set(&mut self, setting: &str) {
+        self.arguments.extend([OsString::from("-c"), setting.into()]);
+    }
+
+    fn variable(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// Git as it is here, in the folder that we run in: a CI system keeps its credentials in the repository's own settings.
+    fn of_the_user() -> Self {
+        let mut settings = Self { arguments: Vec::new(), environment: std::env::vars_os().collect() };
+        if let Ok(here) = std::env::current_dir() {
+            settings.arguments.extend([OsString::from("-C"), here.into()]);
         }
-        command.envs(self.environment.iter().map(|(name, path)| (name, path)));
-        if self.is_argocds {
-            // Neither what the user set, nor what the repository that this runs in does: it may have credentials of a CI system.
-            command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir("/");
+        // A window that asks.
+        settings.environment.retain(|(name, _)| name != "SSH_ASKPASS");
+        let has = |name: &str| std::env::var_os(name).is_some();
+        let told = Command::new("git").args(["config", "--get", "core.sshCommand"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        if !has("GIT_SSH_COMMAND") && !has("GIT_SSH") && !told.is_ok_and(|told| told.status.success()) {
+            settings.variable("GIT_SSH_COMMAND", format!("ssh {PATIENT}"));
         }
-        match &self.ssh {
-            Some(ssh) => _ = command.env("GIT_SSH_COMMAND", ssh),
-            None if std::env::var_os("GIT_SSH_COMMAND").is_none() => {
-                command.env("GIT_SSH_COMMAND", format!("ssh {PATIENT}"));
-            }
-            None => {}
+        settings
+    }
+
+    /// Git without anything of the user's: neither settings nor helpers nor `~/.netrc` may add credentials, or send these elsewhere.
+    fn of_argocd(login: &Login, url: &str, way: &Way, files: &Files<'_>) -> Result<Self> {
+        let environment = OF_THE_MACHINE.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
+        let mut settings = Self { arguments: Vec::new(), environment: environment.collect() };
+        settings.variable("HOME", files.folder.as_os_str());
+        settings.variable("GIT_CONFIG_NOSYSTEM", "1");
+        settings.variable("GIT_CONFIG_GLOBAL", "/dev/null");
+        if is_ssh(url) {
+            settings.variable("GIT_SSH_COMMAND", ssh(login, way, files)?);
+            return Ok(settings);
         }
+        settings.set("credential.helper=");
+        if let Some(password) = login.text("password") {
+            // A token alone goes with this name (`util/git/creds.go`).
+            let username = login.text("username").unwrap_or("x-access-token");
+            let answer = files.write("answer", &format!("username={username}\npassword={password}\n"))?;
+            settings.set(&format!("credential.helper=!f() {{ cat {}; }}; f", as_word(&answer)));
+        }
+        if let (Some(certificate), Some(key)) = (login.text("tlsClientCertData"), login.text("tlsClientCertKey")) {
+            settings.variable("GIT_SSL_CERT", files.write("certificate", &format!("{certificate}\n"))?);
+            settings.variable("GIT_SSL_KEY", files.write("certificate-key", &format!("{key}\n"))?);
+        }
+        Ok(settings)
     }
 }
 
-fn ssh(login: &Login, way: &Way, folder: &VolatileFolder, number: usize) -> Result<String> {
-    let write = |name: &str, text: String| folder.write(&format!("{number}-{name}"), &Plain::text(text));
-    let key = write("key", format!("{}\n", login.text("sshPrivateKey").unwrap_or_default()))?;
-    let mut command = format!("ssh -F /dev/null -i {} -o IdentitiesOnly=yes -o IdentityAgent=none", quoted(&key));
-    command.push(' ');
-    command.push_str(PATIENT);
+fn ssh(login: &Login, way: &Way, files: &Files<'_>) -> Result<String> {
+    let key = files.write("key", &format!("{}\n", login.text("sshPrivateKey").unwrap_or_default().trim_end()))?;
+    let mut command = format!("ssh -F /dev/null -i {} -o IdentitiesOnly=yes -o IdentityAgent=none {PATIENT}", as_word(&key));
     match &login.known_hosts {
         _ if way.insecure => command.push_str(" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"),
         Some(known) => {
-            let known = write("known-hosts", known.clone())?;
+            let known = files.write("known-hosts", known)?;
             command.push_str(" -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null -o UserKnownHostsFile=");
-            command.push_str(&quoted(&known));
+            command.push_str(&as_word(&known));
         }
         None => command.push_str(" -o StrictHostKeyChecking=yes"),
     }
     Ok(command)
 }
 
+/// Files of one question that only the user can read.
+struct Files<'a> {
+    folder: &'a Path,
+    number: usize,
+}
+
+impl Files<'_> {
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.folder.join(format!("{}-{name}", self.number));
+        let written =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|cause| Error::environment(format!("`{}` cannot be written", path.display())).caused_by(cause))?;
+        Ok(path)
+    }
+}
+
+/// A value in a file of Git's settings.
+fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// A path as a word of a shell.
-fn quoted(path: &Path) -> String {
+fn as_word(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }

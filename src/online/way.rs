@@ -15,7 +15,7 @@ const SECRET_KEYS: [&str; 4] = ["password", "bearerToken", "sshPrivateKey", "tls
 pub type Open<'a> = dyn Fn(&DeliveredSecret) -> Result<Values, String> + 'a;
 
 /// How a repository is asked.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Way {
     /// Whether its certificate or host key is taken unseen.
     pub(super) insecure: bool,
@@ -29,15 +29,8 @@ pub(super) struct Way {
     pub(super) closed: Option<String>,
 }
 
-impl Way {
-    /// Whether Argo CD asks in another way than this machine would.
-    pub(super) fn is_special(&self) -> bool {
-        self.insecure || self.proxy.is_some() || self.certificates.is_some() || self.login.is_some()
-    }
-}
-
 /// Credentials of a repository.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Login {
     /// The Secret, `NAMESPACE/NAME`.
     pub(super) secret: String,
@@ -50,39 +43,60 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// A value as a text, without the line break at its end.
+    /// A value as Argo CD takes it.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         let plain = || self.plain.get(key).map(String::as_str);
-        let text = self.values.get(key).and_then(|value| value.as_text()).or_else(plain)?;
-        Some(text.trim_end_matches(['\n', '\r'])).filter(|text| !text.is_empty())
+        self.values.get(key).and_then(|value| value.as_text()).or_else(plain).filter(|text| !text.is_empty())
+    }
+
+    /// A value that has a line break where Argo CD takes it as it is.
+    pub(super) fn broken(&self) -> Option<&'static str> {
+        ["username", "password", "bearerToken"].into_iter().find(|key| self.text(key).is_some_and(|text| text.contains(['\n', '\r'])))
     }
 }
 
-/// How each URL is asked; a Secret that goes with several is opened once.
-pub(super) fn ways<'a>(cluster: &Cluster, urls: impl Iterator<Item = &'a str>, open: &Open<'_>) -> BTreeMap<&'a str, Way> {
+/// Which repositories are asked for whom, and how; a Secret that goes with several is opened once.
+pub(super) fn ways<'a>(cluster: &Cluster, keys: impl Iterator<Item = Key<'a>>, open: &Open<'_>) -> BTreeMap<Key<'a>, Way> {
     let accesses = repository_accesses(cluster);
     let mut opened: BTreeMap<&str, Result<Values, String>> = BTreeMap::new();
-    urls.map(|url| {
-        let (own, credentials) = access_of(&accesses, url);
+    keys.map(|key| {
+        let (own, credentials) = access_of(&accesses, key.url, key.project);
         let mut way = Way {
             insecure: own.is_some_and(|own| own.insecure),
             proxy: own.and_then(|own| own.proxy.clone()),
             certificates: cluster.argocd.as_ref().and_then(|argocd| {
-                let host = host(url);
+                let host = host(key.url);
                 argocd.tls_certificates.iter().find(|(known, _)| known.as_str() == host).map(|(_, pem)| pem.clone())
             }),
             ..Way::default()
         };
         if let Some(access) = credentials {
             let values = opened.entry(access.secret.as_str()).or_insert_with(|| values(access, open));
-            match values.clone().and_then(|values| login(cluster, access, values, &way, url)) {
+            match values.clone().and_then(|values| login(cluster, access, values, &mut way, key.url)) {
                 Ok(login) => way.login = Some(login),
-                Err(why) => way.closed = Some(format!("the credentials of Secret `{}` are not tried: {why}", access.secret)),
+                Err(why) => way.close(&access.secret, &why),
             }
         }
-        (url, way)
+        (key, way)
     })
     .collect()
+}
+
+impl Way {
+    /// Leaves the credentials out, and the proxy, which may have some of its own.
+    pub(super) fn close(&mut self, secret: &str, why: &str) {
+        self.login = None;
+        self.proxy = None;
+        self.closed = Some(format!("the credentials of Secret `{secret}` are not tried: {why}"));
+    }
+}
+
+/// What is asked once: a repository, for a project or for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key<'a> {
+    pub(super) url: &'a str,
+    pub(super) has_charts: bool,
+    pub(super) project: Option<&'a str>,
 }
 
 fn values(access: &RepositoryAccess, open: &Open<'_>) -> Result<Values, String> {
@@ -92,7 +106,7 @@ fn values(access: &RepositoryAccess, open: &Open<'_>) -> Result<Values, String> 
     }
 }
 
-fn login(cluster: &Cluster, access: &RepositoryAccess, values: Values, way: &Way, url: &str) -> Result<Login, String> {
+fn login(cluster: &Cluster, access: &RepositoryAccess, values: Values, way: &mut Way, url: &str) -> Result<Login, String> {
     let is_ssh = is_ssh(url);
     let entry = access.delivered.as_ref().and_then(|delivered| {
         let (number, _) = SECRET_KEYS.iter().find_map(|key| delivered.keys.get(*key))?;
@@ -111,6 +125,10 @@ fn login(cluster: &Cluster, access: &RepositoryAccess, values: Values, way: &Way
     let has = |key: &str| login.text(key).is_some();
     if has("githubAppPrivateKey") || has("gcpServiceAccountKey") {
         return Err("those of a GitHub App or of Google Cloud are traded for others first".to_owned());
+    }
+    // A proxy with a password stands in the Secret.
+    if let Some(proxy) = login.text("proxy") {
+        way.proxy = Some(proxy.to_owned());
     }
     if is_ssh && way.proxy.is_some() {
         return Err("SSH through a proxy is not asked".to_owned());

@@ -57,6 +57,11 @@ pub(super) fn lock(base: &Path) -> Result<Lock> {
     Ok(Lock(folder))
 }
 
+/// Whether a killed run left a change that counts already.
+pub(super) fn is_unfinished(base: &Path) -> bool {
+    base.join(SECRETS_FOLDER).join(JOURNAL).exists()
+}
+
 /// Completes or undoes what a killed run left. `files` are all that there may be, relative to the base.
 pub(super) fn recover<'a>(base: &Path, files: impl IntoIterator<Item = &'a str>) -> Result<()> {
     let path = base.join(SECRETS_FOLDER).join(JOURNAL);

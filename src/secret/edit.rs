@@ -30,7 +30,7 @@ pub fn edit(session: &mut Session<'_>, name: &str, editor: &mut dyn FnMut(&Path)
         _ => Some(session.value(secret)?),
     };
     let file = VolatileFile::new(secret.name.as_str(), before.as_ref().unwrap_or(&Plain::new(Vec::new())))?;
-    editor(&file.path())?;
+    editor(file.path())?;
     let after = as_meant(before.as_ref(), file.read()?);
     drop(file);
     replace(session, secret, before.as_ref(), &after)

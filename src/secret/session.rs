@@ -41,7 +41,8 @@ pub struct Session<'a> {
     key_is_new: bool,
     changes: Vec<Change>,
     index_changed: bool,
-    _lock: Lock,
+    /// None for one that only reads.
+    _lock: Option<Lock>,
 }
 
 impl std::fmt::Debug for Session<'_> {
@@ -83,6 +84,33 @@ impl<'a> Session<'a> {
         let lock = change::lock(base)?;
         let files: Vec<String> = cluster.secrets.iter().map(SecretEntry::path).collect();
         change::recover(base, files.iter().map(String::as_str))?;
+        Self::read(cluster, base, identities, ask, trust, Some(lock))
+    }
+
+    /// Opens the files to read them only: nothing is locked, and nothing that a killed run left is touched.
+    ///
+    /// # Errors
+    /// As [`Session::open`]; also environment, when a run was killed and what it left counts already.
+    pub fn read_only(cluster: &'a Cluster, base: &Path, identities: Identities, ask: Arc<dyn Ask>) -> Result<Self> {
+        let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+        if change::is_unfinished(base) {
+            return Err(Error::environment("a change of the secrets was interrupted").hint("`manifestgen secret check` completes it"));
+        }
+        let mut session = Self::read(cluster, base, identities, ask, Trust::IndexOnly, None)?;
+        match session.complaint.take() {
+            Some(complaint) => Err(Error::environment(complaint).hint("restore the files, from version control for instance")),
+            None => Ok(session),
+        }
+    }
+
+    fn read(
+        cluster: &'a Cluster,
+        base: &Path,
+        identities: Identities,
+        ask: Arc<dyn Ask>,
+        trust: Trust,
+        lock: Option<Lock>,
+    ) -> Result<Self> {
         let mut complaint = None;
         let (index, key, key_is_new) = match (read(&base.join(INDEX))?, read(&base.join(INDEX_KEY))?) {
             (None, None) => (Index::new(), IndexKey::generate()?, true),

@@ -2,128 +2,83 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock, statfs};
+use rustix::fs::{FlockOperation, OFlags, flock, statfs};
+use rustix::process::geteuid;
 
 use super::Plain;
 use crate::diag::{Error, Result};
 
-const PREFIX: &str = "manifestgen-plain-";
+const PREFIX: &str = "manifestgen-edit-";
 /// `TMPFS_MAGIC` and `RAMFS_MAGIC` of linux/magic.h.
 const IN_MEMORY: [i64; 2] = [0x0102_1994, 0x8584_58f6];
 
-/// A folder in memory, for files that other programs have to read. All in it is wiped when this is dropped; what a killed run left, by the
-/// next run.
+/// A file in memory, in a folder of its own. Both are wiped when this is dropped; what a killed run left, by the next run.
 #[derive(Debug)]
-pub struct VolatileFolder {
+pub(super) struct VolatileFile {
+    folder: PathBuf,
     path: PathBuf,
     /// Tells others that somebody works here.
     _lock: File,
 }
 
-impl VolatileFolder {
-    /// Makes one that nobody else can look into.
-    ///
-    /// # Errors
-    /// Environment, when this machine has no folder in memory, or none that can be written.
-    pub fn new() -> Result<Self> {
-        let place = place().ok_or_else(|| Error::environment(format!("there is no folder in memory: {NO_PLACE}")).hint(MOUNT))?;
-        Self::below(&place)
-    }
-
-    fn below(place: &Path) -> Result<Self> {
-        sweep(place);
+impl VolatileFile {
+    /// Writes a value to a file that an editor can open.
+    pub(super) fn new(name: &str, value: &Plain) -> Result<Self> {
+        let place = memory().ok_or_else(|| {
+            Error::environment(
+                "there is no folder in memory for the editor: neither $XDG_RUNTIME_DIR nor /dev/shm is a tmpfs that can be written",
+            )
+            .hint("mount a tmpfs on /dev/shm, or give the whole value with `secret edit NAME --from FILE`")
+        })?;
+        sweep(&place);
         let mut number = u64::from(std::process::id());
-        loop {
-            let path = place.join(format!("{PREFIX}{number}"));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => {}
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                    number += u64::from(u32::MAX);
-                    continue;
-                }
-                Err(cause) => return Err(cannot_write(&path, cause)),
+        let folder = loop {
+            let folder = place.join(format!("{PREFIX}{number}"));
+            match DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => break folder,
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => number += u64::from(u32::MAX),
+                Err(cause) => return Err(cannot_write(&folder, cause)),
             }
-            // Somebody who sweeps may have taken it for one that a killed run left: then there is another.
-            match File::open(&path) {
-                Ok(lock) if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() && path.exists() => {
-                    return Ok(Self { path, _lock: lock });
-                }
-                Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&path, cause)),
-                _ => number += u64::from(u32::MAX),
-            }
-        }
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Writes a file that the user alone can read, and tells where.
-    ///
-    /// # Errors
-    /// Environment, when it is there already or cannot be written.
-    pub fn write(&self, name: &str, value: &Plain) -> Result<PathBuf> {
-        let path = self.path.join(name);
+        };
+        let lock = File::open(&folder).map_err(|cause| cannot_write(&folder, cause))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|cause| cannot_write(&folder, cause.into()))?;
+        let file = Self { path: folder.join(name), folder, _lock: lock };
         OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&path)
+            .open(&file.path)
             .and_then(|mut target| target.write_all(value.bytes()))
-            .map_err(|cause| cannot_write(&path, cause))?;
-        Ok(path)
-    }
-}
-
-impl Drop for VolatileFolder {
-    fn drop(&mut self) {
-        wipe(&self.path);
-    }
-}
-
-/// A file in memory, in a folder of its own.
-#[derive(Debug)]
-pub(super) struct VolatileFile {
-    folder: VolatileFolder,
-    name: String,
-}
-
-impl VolatileFile {
-    /// Writes a value to a file that an editor can open.
-    pub(super) fn new(name: &str, value: &Plain) -> Result<Self> {
-        let place = place().ok_or_else(|| {
-            Error::environment(format!("there is no folder in memory for the editor: {NO_PLACE}"))
-                .hint(format!("{MOUNT}, or give the whole value with `secret edit NAME --from FILE`"))
-        })?;
-        let folder = VolatileFolder::below(&place)?;
-        folder.write(name, value)?;
-        Ok(Self { folder, name: name.to_owned() })
+            .map_err(|cause| cannot_write(&file.path, cause))?;
+        Ok(file)
     }
 
-    pub(super) fn path(&self) -> PathBuf {
-        self.folder.path().join(&self.name)
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the file holds now.
     pub(super) fn read(&self) -> Result<Plain> {
-        File::open(self.path()).and_then(Plain::read).map_err(|cause| {
-            Error::environment(format!("`{}` cannot be read after the editor", self.path().display()))
+        File::open(&self.path).and_then(Plain::read).map_err(|cause| {
+            Error::environment(format!("`{}` cannot be read after the editor", self.path.display()))
                 .hint("the secret was not changed")
                 .caused_by(cause)
         })
     }
 }
 
-const NO_PLACE: &str = "neither $XDG_RUNTIME_DIR nor /dev/shm is a tmpfs that can be written";
-const MOUNT: &str = "mount a tmpfs on /dev/shm";
+impl Drop for VolatileFile {
+    fn drop(&mut self) {
+        wipe(&self.folder);
+    }
+}
 
-/// A folder in memory: the user's own of the session, or the one that all share.
-fn place() -> Option<PathBuf> {
+/// A folder in memory: the user's own of the session, or the one that all share. None when there is no such one that can be written.
+#[must_use]
+pub fn memory() -> Option<PathBuf> {
     let own = std::env::var_os("XDG_RUNTIME_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
     let is_in_memory = |folder: &PathBuf| statfs(folder).is_ok_and(|found| IN_MEMORY.contains(&found.f_type));
     let is_usable = |folder: &PathBuf| is_in_memory(folder) && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok();
@@ -132,12 +87,15 @@ fn place() -> Option<PathBuf> {
 
 /// Wipes what killed runs left: folders of ours that nobody holds.
 fn sweep(place: &Path) {
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().try_into().unwrap_or_default();
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
-        let is_free = |folder: &File| flock(folder, FlockOperation::NonBlockingLockExclusive).is_ok();
-        if File::open(entry.path()).is_ok_and(|folder| is_free(&folder)) {
+        // All may write there: what is a link, or somebody else's, leads to files that are not ours.
+        let Ok(folder) = OpenOptions::new().read(true).custom_flags(flags).open(entry.path()) else { continue };
+        let is_own = folder.metadata().is_ok_and(|metadata| metadata.uid() == geteuid().as_raw());
+        if is_own && flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
             wipe(&entry.path());
         }
     }
@@ -158,7 +116,7 @@ fn wipe(folder: &Path) {
 
 fn overwrite(path: &Path) -> io::Result<()> {
     // A symbolic link could lead to a file that is not ours.
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().try_into().unwrap_or_default();
+    let flags = OFlags::NOFOLLOW.bits().try_into().unwrap_or_default();
     let mut file = OpenOptions::new().write(true).custom_flags(flags).open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(0))?;
@@ -177,7 +135,7 @@ mod tests {
     #[test]
     fn a_file_in_memory_goes_with_all_that_an_editor_left_beside_it() {
         let file = VolatileFile::new("name", &Plain::text("value".to_owned())).expect("a file");
-        let folder = file.folder.path().to_owned();
+        let folder = file.folder.clone();
         fs::write(folder.join(".name.swp"), "value").expect("written");
         fs::create_dir(folder.join("backup")).expect("a folder");
         fs::write(folder.join("backup/name"), "value").expect("written");
@@ -189,10 +147,21 @@ mod tests {
     #[test]
     fn what_a_killed_run_left_is_swept_and_what_lives_is_not() {
         let alive = VolatileFile::new("name", &Plain::text("value".to_owned())).expect("a file");
-        let left = alive.folder.path().with_file_name(format!("{PREFIX}left-{}", std::process::id()));
+        let left = alive.folder.with_file_name(format!("{PREFIX}left-{}", std::process::id()));
         fs::create_dir(&left).expect("a folder");
         fs::write(left.join("name"), "value").expect("written");
         let next = VolatileFile::new("name", &Plain::text("value".to_owned())).expect("a file");
         assert!(!left.exists() && alive.path().exists() && next.path().exists());
+    }
+
+    /// Whatever a link of that name led to was wiped.
+    #[test]
+    fn a_link_is_no_folder_of_ours() {
+        let other = tempfile::tempdir().expect("a folder");
+        fs::write(other.path().join("file"), "kept").expect("written");
+        let place = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::symlink(other.path(), place.path().join(format!("{PREFIX}1"))).expect("a link");
+        sweep(place.path());
+        assert_eq!(fs::read_to_string(other.path().join("file")).expect("there"), "kept");
     }
 }

@@ -112,8 +112,15 @@ fn the_settings_as_argo_cd_reads_them() {
       local automated = obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated or nil
       if hs.status == "Healthy" and automated ~= nil and automated.enabled ~= false then
         local operation = obj.status.operationState
-        local undone = operation == nil or operation.phase == "Running" or automated.selfHeal == true
-        if undone and (obj.status.sync == nil or obj.status.sync.status ~= "Synced") then
+        local sync = obj.status.sync ~= nil and obj.status.sync.status or "Unknown"
+        local undone = operation == nil or operation.phase == "Running"
+        if automated.selfHeal == true then
+          undone = undone or sync ~= "OutOfSync" or obj.status.resources == nil
+          for _, resource in ipairs(obj.status.resources or {}) do
+            undone = undone or (resource.status == "OutOfSync" and resource.requiresPruning ~= true)
+          end
+        end
+        if undone and sync ~= "Synced" then
           hs.status = "Progressing"
           hs.message = "waiting for the sync"
         end
@@ -140,6 +147,7 @@ fn the_settings_as_argo_cd_reads_them() {
         - cilium.io
         kinds:
         - "*"
+    resource.ignoreResourceUpdatesEnabled: "true"
     resource.inclusions: |
       - apiGroups:
         - "*"
@@ -152,7 +160,7 @@ fn the_settings_as_argo_cd_reads_them() {
     timeout.reconciliation.jitter: 30s
     url: https://argocd.example.com/argocd
     users.anonymous.enabled: "true"
-    users.session.duration: 12h
+    users.session.duration: 43200s
     "#);
 }
 

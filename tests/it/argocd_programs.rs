@@ -159,6 +159,31 @@ fn an_application_that_nobody_syncs_is_not_waited_for() {
     }
 }
 
+/// What `prune: false` or `Prune=false` keeps stayed to be waited for, and the next wave never began.
+#[test]
+fn what_nobody_prunes_is_not_waited_for() {
+    let Some(argocd) = part("argocd") else { return };
+    let configs = Configs::of(&json!({}));
+    let kept = json!({"kind": "ConfigMap", "status": "OutOfSync", "requiresPruning": true});
+    let changed = json!({"kind": "ConfigMap", "status": "OutOfSync"});
+    for (resources, sync, expected) in [
+        (json!([{"kind": "Service", "status": "Synced"}, kept]), "OutOfSync", "Healthy"),
+        (json!([kept, changed]), "OutOfSync", "Progressing"),
+        (json!([]), "Unknown", "Progressing"),
+        (json!([]), "Synced", "Healthy"),
+    ] {
+        let application = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a", "namespace": "argocd"},
+            "spec": {"project": "default", "destination": {}, "syncPolicy": {"automated": {"selfHeal": true}}},
+            "status": {"health": {"status": "Healthy"}, "sync": {"status": sync}, "operationState": {"phase": "Succeeded"}, "resources": resources},
+        });
+        fs::write(configs.folder.path().join("application.yaml"), application.to_string()).expect("a file");
+        let health = ["admin", "settings", "resource-overrides", "health", "application.yaml", "--argocd-cm-path", "argocd-cm.yaml"];
+        let said = configs.said(&argocd, &health);
+        assert!(said.contains(&format!("STATUS: {expected}\n")), "{resources}: {said}");
+    }
+}
+
 /// An app of apps waits for a child exactly as long as the child is not healthy.
 #[test]
 fn an_application_is_as_healthy_as_its_status_says() {

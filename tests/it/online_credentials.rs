@@ -1,15 +1,22 @@
 //! `validate --online` with the credentials that Argo CD gets: Git over HTTPS and SSH, and charts, all behind a door.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::SystemTime;
 
 use manifestgen::certificate::Authority;
+use rustix::process::{Pid, Signal, kill_process};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
 use crate::command::{Ended, Ran, Run, free_port};
 use crate::online::{INDEX, git, start};
 use crate::parts::{part, python_with};
+use crate::process::eventually;
 use crate::secret::{Home, key, public};
 
 const PASSWORD: &str = "pass word: \"of\" the's test%";
@@ -29,7 +36,12 @@ class Door(http.server.SimpleHTTPRequestHandler):
         super().__init__(*args, directory=folder)
 
     def do_GET(self):
-        if self.headers.get('Authorization') == wanted.get(self.path.split('/')[1]):
+        if self.path.startswith('/moved.git'):
+            self.send_response(302)
+            self.send_header('Location', self.path.replace('moved', 'closed'))
+            self.send_header('Content-Length', '0')
+            self.end_headers()
+        elif self.headers.get('Authorization') == wanted.get(self.path.split('/')[1]):
             super().do_GET()
         else:
             self.send_response(401)
@@ -127,7 +139,10 @@ fn validate(home: &Home, identity: &str) -> Ran {
     let identity = identity.to_str().expect("a path of text");
     // Nobody's own credentials help.
     let run = Run::new(home.path(), &["validate", "--online", "-i", identity]).env("HOME", home.path());
-    let ran = run.env("XDG_STATE_HOME", home.path().join(".state")).env("SSH_AUTH_SOCK", "").run();
+    let run = run.env("XDG_STATE_HOME", home.path().join(".state")).env("SSH_AUTH_SOCK", "");
+    // What would open the door, and is the user's: none of it counts beside Argo CD's own.
+    let header = format!("Authorization: Basic {}", BASE64_STANDARD.encode(format!("me:{PASSWORD}")));
+    let ran = run.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "http.extraHeader").env("GIT_CONFIG_VALUE_0", header).run();
     for value in [PASSWORD, TOKEN, "wrong-value"] {
         assert!(!ran.shown().contains(value), "{}", ran.shown());
     }
@@ -189,6 +204,14 @@ fn credentials_of_age_files_are_tried() {
         assert!(told.stderr.contains(&format!("`manifestgen secret edit {entry}` changes the value")), "{}", told.shown());
     }
     assert!(!told.stderr.contains("Secret `argocd/repository-alone`") && !told.stderr.contains("repo-creds-ssh"), "{}", told.shown());
+    // Argo CD takes a line break for a part of the password, and follows nobody elsewhere.
+    home.command(&["edit", "alone", "--from", "-"], "age").input(format!("{PASSWORD}\n")).run().good();
+    let moved =
+        format!("{}- {{name: moved, namespace: shop, repoURL: 'https://localhost:{https}/moved.git', path: .}}\n", with_host(&known));
+    home.write("cluster.yaml", moved);
+    let told = validate(&home, "age");
+    assert!(told.stderr.contains("its `password` has a line break"), "{}", told.shown());
+    assert!(told.stderr.contains("Argo CD follows no redirect"), "{}", told.shown());
     // Nothing stays where Git had to read it.
     let ours = |entry: &fs::DirEntry| {
         fs::read_dir(entry.path()).into_iter().flatten().flatten().any(|file| {
@@ -197,4 +220,39 @@ fn credentials_of_age_files_are_tried() {
         })
     };
     assert!(!fs::read_dir("/dev/shm").into_iter().flatten().flatten().any(|entry| ours(&entry)));
+}
+
+/// Whoever interrupts or kills it leaves no password behind, and no Git.
+#[test]
+fn an_interrupted_run_leaves_no_password() {
+    let Some(_) = part("git") else { return };
+    let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let _taken = thread::spawn(move || silent.incoming().flatten().collect::<Vec<_>>());
+    let home = Home::new(&format!(
+        "cluster: {{name: test}}\nrecipients: {{admins: [{}]}}\nargocd: {{}}\n\
+         secrets:\n- {{name: password, deliver: [{{type: argocd-repository, url: 'http://127.0.0.1:{port}/a.git', username: me}}]}}\n\
+         applications:\n- {{name: a, namespace: shop, repoURL: 'http://127.0.0.1:{port}/a.git', path: .}}\n",
+        public("age"),
+    ));
+    home.command(&["create", "password", "--from", "-"], "age").input(PASSWORD).run().good();
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let identity = key("age");
+        let run = Run::new(home.path(), &["validate", "--online", "-i", identity.to_str().expect("a path of text")]);
+        let run = run.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join(".state")).env("XDG_RUNTIME_DIR", "");
+        let mut child = run.start();
+        let prefix = format!("manifestgen-{}-", child.id());
+        let scratch = || {
+            let mut all = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+            all.find(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).map(|entry| entry.path())
+        };
+        eventually("Git has the password", || {
+            scratch().is_some_and(|folder| folder.join("0-answer").exists() && folder.join("git-0.log").exists())
+        });
+        let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, signal).expect("a signal");
+        let status = child.wait().expect("its end");
+        assert_eq!(status.code(), (signal != Signal::KILL).then_some(130), "{signal:?}");
+        eventually("the folder is gone", || scratch().is_none());
+    }
 }

@@ -53,7 +53,7 @@ pub(super) fn stateful_set(context: Context<'_>) -> StatefulSet {
         replicas: Some(replicas.into()),
         selector: PART.selector(),
         service_name: Some(PART.name().to_owned()),
-        template: template(PART, pod),
+        template: template(context, PART, pod),
         ..StatefulSetSpec::default()
     };
     let mut metadata = context.metadata(PART.name(), PART.labels());

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::settings::to_yaml;
+use crate::config::GoDuration;
 use crate::config::argocd::{Oidc, policy_field};
 use crate::config::headscale::SecretKey;
 use crate::diag::Result;
@@ -34,7 +35,9 @@ pub(super) fn add(context: Context<'_>, data: &mut BTreeMap<String, String>) -> 
     if argocd.anonymous {
         data.insert("users.anonymous.enabled".to_owned(), "true".to_owned());
     }
-    data.extend(argocd.session_duration.iter().map(|duration| ("users.session.duration".to_owned(), duration.to_string())));
+    // Argo CD reads one number with one unit here, and takes 24 hours for anything else (`ParseDuration` of argoproj/pkg).
+    let session = argocd.session_duration.as_ref().and_then(GoDuration::duration);
+    data.extend(session.map(|duration| ("users.session.duration".to_owned(), format!("{}s", duration.as_secs()))));
     if let Some(oidc) = &argocd.oidc {
         data.insert("oidc.config".to_owned(), to_yaml(&provider(oidc)?)?);
     }

@@ -12,8 +12,9 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::Context;
 use super::part::Part;
+use super::{Context, parameters, settings};
+use crate::component::checksum::checksum;
 use crate::config::argocd::{Program, PullPolicy, Resources};
 use crate::config::{self, TaintEffect};
 
@@ -32,14 +33,31 @@ pub(super) fn deployment(context: Context<'_>, part: Part, replicas: Option<u16>
     let spec = DeploymentSpec {
         replicas: replicas.map(Into::into),
         selector: part.selector(),
-        template: template(part, pod),
+        template: template(context, part, pod),
         ..DeploymentSpec::default()
     };
     Deployment { metadata: context.metadata(part.name(), part.labels()), spec: Some(spec), status: None }
 }
 
-pub(super) fn template(part: Part, pod: PodSpec) -> PodTemplateSpec {
-    PodTemplateSpec { metadata: Some(ObjectMeta { labels: Some(part.pod_labels()), ..ObjectMeta::default() }), spec: Some(pod) }
+pub(super) fn template(context: Context<'_>, part: Part, pod: PodSpec) -> PodTemplateSpec {
+    let settings = settings_of(context, &pod);
+    // A program reads its variables once, so that others need new pods.
+    let annotations = (!settings.is_empty()).then(|| [("checksum/settings".to_owned(), checksum(&settings))].into());
+    let metadata = ObjectMeta { labels: Some(part.pod_labels()), annotations, ..ObjectMeta::default() };
+    PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) }
+}
+
+/// What the variables of a pod are in this install; of those that nobody set, nothing.
+fn settings_of(context: Context<'_>, pod: &PodSpec) -> BTreeMap<String, String> {
+    // A value that cannot be written ends the render where its ConfigMap is made.
+    let parameters = parameters::parameters(context).unwrap_or_default();
+    let config = settings::config(context).unwrap_or_default();
+    let variables = pod.containers.iter().flat_map(|container| container.env.iter().flatten());
+    let keys = variables.filter_map(|variable| variable.value_from.as_ref()?.config_map_key_ref.as_ref());
+    let value = |key: &ConfigMapKeySelector| if key.name == CONFIG { config.get(&key.key) } else { parameters.get(&key.key) };
+    // High availability sets this one, with pods that are other ones anyway.
+    let is_ours = |key: &str| key == "redis.server" && !context.argocd.parameters.contains_key(key);
+    keys.filter(|key| !is_ours(&key.key)).filter_map(|key| Some((key.key.clone(), value(key)?.clone()))).collect()
 }
 
 /// The pod of a part: its account, where it runs, its containers.

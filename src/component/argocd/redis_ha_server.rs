@@ -37,7 +37,7 @@ pub(super) fn stateful_set(context: Context<'_>) -> Result<StatefulSet> {
         ..pod::pod(context, PART, redis(context), vec![init(context)], volumes)
     };
     pod.containers.extend([sentinel(context), split_brain_fix(context)]);
-    let mut template = template(PART, pod);
+    let mut template = template(context, PART, pod);
     let metadata = template.metadata.get_or_insert_with(ObjectMeta::default);
     metadata.annotations = Some([("checksum/init-config".to_owned(), checksum(&files(context, CONFIG)?))].into());
     let spec = StatefulSetSpec {

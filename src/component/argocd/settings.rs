@@ -15,7 +15,7 @@ use crate::yaml;
 /// annotation that leaves an object out of the health of its Application; 3 acts on it before it asks here. From 3.4 on, what is missing
 /// counts as healthy (argo-cd#25962): an Application whose sync has not been done is not, or the next wave would start too early. One that is not
 /// synced by itself (`automated.enabled: false`, `IsAutomatedSyncEnabled` in `pkg/apis/application/v1alpha1/types.go`) would be waited for
-/// for ever.
+/// for ever; so would one that lacks nothing and only holds what a sync does not prune (`prune: false`, `Prune=false`).
 const APPLICATION_HEALTH: &str = "hs = {status = \"Progressing\", message = \"\"}
 if obj.status ~= nil and obj.status.health ~= nil then
   hs.status = obj.status.health.status
@@ -26,8 +26,15 @@ end
 local automated = obj.spec.syncPolicy ~= nil and obj.spec.syncPolicy.automated or nil
 if hs.status == \"Healthy\" and automated ~= nil and automated.enabled ~= false then
   local operation = obj.status.operationState
-  local undone = operation == nil or operation.phase == \"Running\" or automated.selfHeal == true
-  if undone and (obj.status.sync == nil or obj.status.sync.status ~= \"Synced\") then
+  local sync = obj.status.sync ~= nil and obj.status.sync.status or \"Unknown\"
+  local undone = operation == nil or operation.phase == \"Running\"
+  if automated.selfHeal == true then
+    undone = undone or sync ~= \"OutOfSync\" or obj.status.resources == nil
+    for _, resource in ipairs(obj.status.resources or {}) do
+      undone = undone or (resource.status == \"OutOfSync\" and resource.requiresPruning ~= true)
+    end
+  end
+  if undone and sync ~= \"Synced\" then
     hs.status = \"Progressing\"
     hs.message = \"waiting for the sync\"
   end
@@ -87,6 +94,11 @@ fn resources(context: Context<'_>, data: &mut BTreeMap<String, String>) -> Resul
     }
     for (kind, customization) in &argocd.customizations {
         customize(&kind.replace('/', "_"), customization, data)?;
+    }
+    // 2.13 looks at none of them unless it is told to.
+    let ignores = data.keys().any(|key| key.starts_with("resource.customizations.ignoreResourceUpdates."));
+    if argocd.minor() == Minor::V213 && ignores {
+        data.entry("resource.ignoreResourceUpdatesEnabled".to_owned()).or_insert_with(|| "true".to_owned());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Every repository that an entry names, wherever it stands in it.
 
-use super::{Application, ApplicationSpec, Source, generators, sources};
+use super::{Application, ApplicationSpec, Source, generators, has_parameters, sources};
 use crate::source::ConfigPath;
 
 /// A repository that something names, and what it wants of it.
@@ -26,6 +26,8 @@ pub struct RepositoryUse {
     pub chart_key: &'static str,
     /// Whether manifests come from it, and not an ApplicationSet's parameters.
     pub is_source: bool,
+    /// The project whose credentials count; none where all or nobody knows which.
+    pub project: Option<String>,
 }
 
 impl RepositoryUse {
@@ -43,6 +45,7 @@ impl RepositoryUse {
             chart: None,
             chart_key: "chart",
             is_source: true,
+            project: None,
         }
     }
 
@@ -80,6 +83,15 @@ impl RepositoryUse {
 /// The repositories of an entry whose path is given: of its sources, of what the hydrator reads and writes, and of generators.
 #[must_use]
 pub fn repositories(path: &ConfigPath, entry: &Application) -> Vec<RepositoryUse> {
+    let mut found = all(path, entry);
+    let project = Some(entry.project()).filter(|project| !has_parameters(project));
+    for used in &mut found {
+        used.project = project.map(ToOwned::to_owned);
+    }
+    found
+}
+
+fn all(path: &ConfigPath, entry: &Application) -> Vec<RepositoryUse> {
     let mut found: Vec<_> = sources(path, entry).into_iter().map(|(path, source)| RepositoryUse::of_source(path, &source)).collect();
     if let Some(spec) = &entry.spec {
         hydrator(&path.key("spec"), spec, &mut found);

@@ -86,17 +86,20 @@ impl Program {
     }
 }
 
-/// Keys that are read from a file in the pod instead of a variable. Argo CD 3.5.
+/// Keys that are read from a file in the pod instead of a variable. Argo CD 2.13 has the first two.
 const PROFILER: [&str; 4] =
     ["server.profile.enabled", "controller.profile.enabled", "reposerver.profile.enabled", "applicationsetcontroller.profile.enabled"];
+
+fn profilers(minor: Minor) -> &'static [&'static str] {
+    if minor == Minor::V213 { &PROFILER[..2] } else { &PROFILER }
+}
 
 /// Whether a key of `argocd-cmd-params-cm` is known: in which minors, none for an unknown key.
 #[must_use]
 pub fn minors_of(key: &str) -> Vec<Minor> {
     let has = |minor: &Minor| {
         let mut all = Program::ALL.iter().flat_map(|program| program.parameters());
-        all.any(|parameter| !parameter.in_config && parameter.key == key && parameter.is_in(*minor))
-            || (*minor == Minor::V35 && PROFILER.contains(&key))
+        all.any(|parameter| !parameter.in_config && parameter.key == key && parameter.is_in(*minor)) || profilers(*minor).contains(&key)
     };
     Minor::ALL.into_iter().filter(has).collect()
 }
@@ -105,7 +108,7 @@ pub fn minors_of(key: &str) -> Vec<Minor> {
 pub fn keys(minor: Minor) -> impl Iterator<Item = &'static str> {
     let all = Program::ALL.iter().flat_map(|program| program.parameters());
     let own = all.filter(move |parameter| !parameter.in_config && parameter.is_in(minor)).map(|parameter| parameter.key);
-    own.chain(PROFILER.into_iter().filter(move |_| minor == Minor::V35))
+    own.chain(profilers(minor).iter().copied())
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub struct Controller {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400))]
     pub repo_server_timeout_seconds: Option<u32>,
-    /// The pause between self-heal attempts, in seconds; by default 5.
+    /// The pause between self-heal attempts, in seconds; by default one that grows from 2 to 300.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400))]
     pub self_heal_timeout_seconds: Option<u32>,

@@ -96,6 +96,9 @@ pub struct CredentialTemplate {
     /// Which credentials the Secret holds. It is delivered by something else and carries the label
     /// `argocd.argoproj.io/secret-type: repo-creds` and, besides the keys of the kind, `url`, and `type` where it is not Git.
     pub credentials: Credentials,
+    /// Whether Helm charts come from OCI registries.
+    #[serde(default, rename = "enableOCI")]
+    pub enable_oci: bool,
     /// The Secret's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<DnsName>,
@@ -118,7 +121,8 @@ impl CredentialTemplate {
     #[must_use]
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let r#type = (self.r#type != RepositoryType::Git).then(|| ("type", self.r#type.as_str().to_owned()));
-        std::iter::once(("url", self.url.clone())).chain(r#type).collect()
+        let oci = self.enable_oci.then(|| ("enableOCI", "true".to_owned()));
+        std::iter::once(("url", self.url.clone())).chain(r#type).chain(oci).collect()
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Reconciliation {
     /// How often the sources are asked for changes; by default 120s in 3.5, 180s in 2.13. `0s` is never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<GoDuration>,
-    /// A random part that is added, so that not all ask at once; by default 60s.
+    /// A random part that is added, so that not all ask at once; by default 60s, with Argo CD 2.13 none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<GoDuration>,
     /// How often manifests are made anew without the cache; by default never.

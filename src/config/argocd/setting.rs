@@ -61,7 +61,7 @@ const NEW: [&str; 11] = [
 const OLD: [&str; 1] = ["server.rbac.log.enforce.enable"];
 
 /// What keys begin with that end in a name of the user's.
-const PREFIXES: [&str; 4] = ["extension.config.", "help.download.", "kustomize.path.", "kustomize.version."];
+const PREFIXES: [&str; 5] = ["extension.config.", "help.download.", "kustomize.buildOptions.", "kustomize.path.", "kustomize.version."];
 
 /// Keys that have a key of their own in the section: what they begin with, and that key.
 const ELSEWHERE: [(&str, &str); 18] = [

@@ -125,7 +125,7 @@ fn no_plain_value_is_found_anywhere() {
     let mut shared = Vec::new();
     for folder in ["/dev/shm", "/tmp"] {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().contains("manifestgen-plain-") {
+            if entry.file_name().to_string_lossy().contains("manifestgen-edit-") {
                 files_below(&entry.path(), &mut shared);
             }
         }
@@ -163,7 +163,7 @@ fn a_crash_leaves_no_value() {
         let id = rustix::process::Pid::from_raw(id).expect("a process id");
         rustix::process::kill_process(id, signal).expect("a signal");
     };
-    let left = PathBuf::from(format!("/dev/shm/manifestgen-plain-{}", child.id()));
+    let left = PathBuf::from(format!("/dev/shm/manifestgen-edit-{}", child.id()));
     assert!(left.join("mail").exists(), "{}", left.display());
     send(i32::try_from(child.id()).expect("a process id"), rustix::process::Signal::ABORT);
     let status = child.wait().expect("its end");

@@ -113,8 +113,13 @@ fn texts(path: &ConfigPath, set: &ApplicationSetSpec, all: &[GeneratorAt<'_>], p
         }
     }
     let name = set.template.metadata.name.as_deref().unwrap_or_default();
-    let several =
-        all.iter().find(|generator| generator.plain.list.is_some_and(|list| list.elements.as_ref().is_some_and(|all| all.len() > 1)));
+    // Alone, without a selector or a template of its own, a list makes an Application of each element.
+    let is_whole = |generator: &&GeneratorAt<'_>| !generator.is_nested && generator.templates.is_empty();
+    let is_picked = set.generators.iter().any(|generator| generator.selector.is_some());
+    let several = all
+        .iter()
+        .filter(is_whole)
+        .find(|generator| !is_picked && generator.plain.list.is_some_and(|list| list.elements.as_ref().is_some_and(|all| all.len() > 1)));
     if let Some(list) = several.filter(|_| !has_parameters(name) && set.template_patch.is_none()) {
         let message = format!("all Applications would be called `{name}`, which the controller refuses");
         let path = path.key("template").key("metadata").key("name");

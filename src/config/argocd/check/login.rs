@@ -1,5 +1,9 @@
 //! Who may log in.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::Value;
 
 use super::{Check, at};
@@ -101,11 +105,22 @@ const NOTIFICATIONS: &str =
 fn notifications(check: &mut Check<'_>) {
     for (name, service) in &check.argocd.notifications.services {
         plain_secrets(check, &at(["notifications", "services"]).key(name), name, service, NOTIFICATIONS);
-        let Some(fields) = service.as_object() else { continue };
-        for key in references(fields).into_iter().filter(|key| !check.argocd.notifications.secret_keys.contains(key)) {
+        for key in keys_in(service).into_iter().filter(|key| !check.argocd.notifications.secret_keys.contains(key)) {
             let message = format!("`{name}` uses `${key}`, which `notifications.secretKeys` does not name");
             check.error(at(["notifications", "services"]).key(name), RULE, message, "add it to `argocd.notifications.secretKeys`");
         }
+    }
+}
+
+/// The keys that a service of notifications names, wherever they stand in a text (`pkg/api/config.go` of notifications-engine).
+fn keys_in(service: &Value) -> BTreeSet<String> {
+    static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\$([-\w]+)").ok());
+    let Some(key) = KEY.as_ref() else { return BTreeSet::new() };
+    match service {
+        Value::String(text) => key.captures_iter(text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect(),
+        Value::Array(items) => items.iter().flat_map(keys_in).collect(),
+        Value::Object(map) => map.values().flat_map(keys_in).collect(),
+        _ => BTreeSet::new(),
     }
 }
 
@@ -126,7 +141,7 @@ fn plain_secrets(check: &mut Check<'_>, path: &ConfigPath, key: &str, value: &Va
 fn nobody(check: &mut Check<'_>) {
     let argocd = check.argocd;
     let somebody = argocd.admin.enabled
-        || argocd.accounts.iter().any(|account| account.enabled)
+        || argocd.accounts.iter().any(|account| account.enabled && account.login)
         || argocd.oidc.is_some()
         || !argocd.dex.connectors.is_empty();
     if !somebody && !argocd.anonymous {
@@ -223,5 +238,17 @@ mod tests {
         error argocd.notifications.services.email config/argocd-login: `email` uses `$email-password`, which `notifications.secretKeys` does not name
           add it to `argocd.notifications.secretKeys`
         ");
+    }
+
+    /// What stands behind a word was neither looked for nor delivered.
+    #[test]
+    fn keys_of_messages_stand_anywhere_in_a_text() {
+        let services = json!({"grafana": {"headers": [{"name": "Authorization", "value": "Bearer $grafana-token"}]}});
+        insta::assert_snapshot!(said(json!({"notifications": {"services": services}})), @"
+        error argocd.notifications.services.grafana config/argocd-login: `grafana` uses `$grafana-token`, which `notifications.secretKeys` does not name
+          add it to `argocd.notifications.secretKeys`
+        ");
+        let only_keys = json!({"admin": {"enabled": false}, "accounts": [{"name": "ci", "apiKey": true}]});
+        assert!(said(only_keys).contains("nobody can log in"));
     }
 }

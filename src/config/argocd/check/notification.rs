@@ -16,6 +16,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     let triggers: BTreeSet<&str> = notifications.triggers.keys().map(String::as_str).collect();
     // `webhook.chat` is called `chat` (notifications-engine `pkg/api/config.go`).
     let services: BTreeSet<&str> = notifications.services.keys().map(|key| key.rsplit('.').next().unwrap_or(key)).collect();
+    forms(check);
     for (name, conditions) in &notifications.triggers {
         let path = at(["notifications", "triggers"]).key(name);
         for (index, condition) in conditions.as_array().into_iter().flatten().enumerate() {
@@ -34,6 +35,33 @@ pub(super) fn check(check: &mut Check<'_>) {
     subscribed(check, &triggers, &services);
     for (index, name) in notifications.default_triggers.iter().enumerate() {
         one(check, at(["notifications", "defaultTriggers"]).index(index), name, "trigger", &triggers);
+    }
+}
+
+/// One entry of another form, and the controller reads none of them (`ParseConfig` of notifications-engine `pkg/api/config.go`).
+fn forms(check: &mut Check<'_>) {
+    let notifications = &check.argocd.notifications;
+    let mut wrong = |key: &str, name: &str, message: String, hint: &str| {
+        check.problems.error(at(["notifications", key]).key(name), RULE, message, hint);
+    };
+    for (name, service) in &notifications.services {
+        if !service.is_object() {
+            wrong(
+                "services",
+                name,
+                format!("the service `{name}` is no mapping"),
+                "write its settings as keys and values, such as `{token: $slack-token}`",
+            );
+        }
+        if name.split('.').count() > 2 {
+            wrong("services", name, format!("`{name}` has more than two parts"), "write `TYPE`, or `TYPE.NAME` such as `webhook.chat`");
+        }
+    }
+    for (name, _) in notifications.templates.iter().filter(|(_, template)| !template.is_object()) {
+        wrong("templates", name, format!("the template `{name}` is no mapping"), "write `{message: …}`");
+    }
+    for (name, _) in notifications.triggers.iter().filter(|(_, trigger)| !trigger.is_array()) {
+        wrong("triggers", name, format!("the trigger `{name}` is no list"), "write `[{when: …, send: [TEMPLATE]}]`");
     }
 }
 
@@ -116,6 +144,23 @@ mod tests {
           add it to `argocd.notifications.triggers`
         error applications[0].annotations."notifications.argoproj.io/subscribe.on-nosuch.slak" config/argocd-notification: there is no service `slak`, so no message is sent
           did you mean `slack`?
+        "#);
+    }
+
+    #[test]
+    fn one_entry_of_another_form_ends_all_notifications() {
+        let section = json!({"notifications": {
+            "services": {"slack": "token: x", "webhook.my.hook": {}}, "templates": {"t": "text"}, "triggers": {"on-x": {"when": "true"}},
+        }});
+        insta::assert_snapshot!(said(section), @r#"
+        error argocd.notifications.services.slack config/argocd-notification: the service `slack` is no mapping
+          write its settings as keys and values, such as `{token: $slack-token}`
+        error argocd.notifications.services."webhook.my.hook" config/argocd-notification: `webhook.my.hook` has more than two parts
+          write `TYPE`, or `TYPE.NAME` such as `webhook.chat`
+        error argocd.notifications.templates.t config/argocd-notification: the template `t` is no mapping
+          write `{message: …}`
+        error argocd.notifications.triggers.on-x config/argocd-notification: the trigger `on-x` is no list
+          write `[{when: …, send: [TEMPLATE]}]`
         "#);
     }
 }

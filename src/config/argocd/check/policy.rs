@@ -16,8 +16,9 @@ const BUILT_IN: [&str; 2] = ["role:admin", "role:readonly"];
 pub(super) fn check(check: &mut Check<'_>) {
     let rbac = &check.argocd.rbac;
     let mut roles: BTreeSet<String> = BUILT_IN.map(ToOwned::to_owned).into();
-    roles.extend(rbac.policies.iter().map(|policy| policy.subject.clone()).filter(|subject| subject.starts_with("role:")));
-    roles.extend(rbac.bindings.iter().map(|binding| binding.subject.clone()).filter(|subject| subject.starts_with("role:")));
+    // Whoever a policy or a binding speaks of may be what others are bound to.
+    roles.extend(rbac.policies.iter().map(|policy| policy.subject.clone()));
+    roles.extend(rbac.bindings.iter().map(|binding| binding.subject.clone()));
     lines(check, &mut roles);
     for (index, policy) in check.argocd.rbac.policies.iter().enumerate() {
         let path = at(["rbac", "policies"]).index(index);
@@ -50,7 +51,7 @@ fn role(check: &mut Check<'_>, role: &str, roles: &BTreeSet<String>, path: Confi
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
             "roles: {}; a policy with the subject `role:NAME` makes one",
-            roles.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            roles.iter().map(String::as_str).filter(|role| role.starts_with("role:")).collect::<Vec<_>>().join(", ")
         ),
     };
     check.error(path, RULE, format!("there is no role `{role}`, so it allows nothing"), hint);
@@ -125,16 +126,13 @@ fn text(check: &mut Check<'_>, text: &str, path: &ConfigPath) {
 /// The lines of `csv`; adds the roles that they make.
 fn lines(check: &mut Check<'_>, roles: &mut BTreeSet<String>) {
     let Some(csv) = &check.argocd.rbac.csv else { return };
-    let (mut parsed, mut subjects) = (Vec::new(), BTreeSet::new());
+    let mut parsed = Vec::new();
     for (number, line) in csv.lines().enumerate() {
         match PolicyLine::read(line) {
             Ok(None) => {}
             Ok(Some(line)) => {
                 let (PolicyLine::Policy([subject, ..]) | PolicyLine::Binding([subject, _])) = &line;
-                if subject.starts_with("role:") {
-                    roles.insert(subject.clone());
-                }
-                subjects.insert(subject.clone());
+                roles.insert(subject.clone());
                 parsed.push((number + 1, line));
             }
             Err(wrong) => {
@@ -149,8 +147,6 @@ fn lines(check: &mut Check<'_>, roles: &mut BTreeSet<String>) {
         let mut inner = Check { cluster: check.cluster, argocd: check.argocd, problems: &mut found };
         match line {
             PolicyLine::Policy(fields) => policy_line(&mut inner, fields),
-            // A binding may name a group that others are bound to.
-            PolicyLine::Binding([_, target]) if subjects.contains(&target) || target.starts_with("proj:") => {}
             PolicyLine::Binding([_, target]) => role(&mut inner, &target, roles, at(["rbac", "csv"])),
         }
         for problem in found.as_slice() {

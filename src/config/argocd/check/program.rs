@@ -10,6 +10,8 @@ pub(super) fn check(check: &mut Check<'_>) {
     let argocd = check.argocd;
     check.only_new(argocd.ha, at(["ha"]));
     check.only_new(argocd.scope == Scope::Namespaced, at(["scope"]));
+    check.only_new(argocd.controller.sync_timeout_seconds.is_some(), at(["controller", "syncTimeoutSeconds"]));
+    check.only_new(argocd.controller.sync_wave_delay_seconds.is_some(), at(["controller", "syncWaveDelaySeconds"]));
     if argocd.scope == Scope::Namespaced && check.cluster.gitops.is_some() {
         let message = "the tree of `gitops` has objects of the whole cluster, which `scope: namespaced` may not write";
         check
@@ -46,6 +48,15 @@ fn high_availability(check: &mut Check<'_>) {
             format!("`ha` needs three nodes, because no two of its three Redis run on the same one; `nodes` has {nodes}"),
             "add nodes, or remove `argocd.ha`",
         );
+        return;
+    }
+    for (key, replicas) in [("server", check.argocd.server.replicas), ("repoServer", check.argocd.repo_server.replicas)] {
+        let replicas = replicas.map_or(0, usize::from);
+        if check.argocd.ha && nodes > 0 && replicas >= nodes {
+            let message =
+                format!("with `ha` no two of these {replicas} pods run on one of {nodes} nodes, so that a new one finds no place");
+            check.warning(at([key, "replicas"]), "config/argocd-ha", message, "ask for fewer than there are nodes");
+        }
     }
 }
 

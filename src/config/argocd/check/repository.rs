@@ -17,6 +17,7 @@ struct Entry<'a> {
     credentials: Option<Credentials>,
     plain: Option<&'static str>,
     secret: String,
+    enable_oci: bool,
 }
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -30,6 +31,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         credentials: entry.credentials,
         plain: plain(entry.password.is_some(), entry.ssh_private_key.is_some()),
         secret: entry.secret(),
+        enable_oci: entry.enable_oci,
     });
     let templates = argocd.credential_templates.iter().enumerate().map(|(index, entry)| Entry {
         path: at(["credentialTemplates"]).index(index),
@@ -39,6 +41,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         credentials: Some(entry.credentials),
         plain: plain(entry.password.is_some(), entry.ssh_private_key.is_some()),
         secret: entry.secret(),
+        enable_oci: entry.enable_oci,
     });
     let entries: Vec<Entry<'_>> = repositories.chain(templates).collect();
     for (index, entry) in entries.iter().enumerate() {
@@ -98,7 +101,9 @@ fn one(check: &mut Check<'_>, entry: &Entry<'_>) {
     let http = url.starts_with("https://") || url.starts_with("http://");
     let known = match entry.r#type {
         RepositoryType::Git => ssh || http || url.starts_with("file://") || url.starts_with("git://"),
-        RepositoryType::Helm => !ssh,
+        // Helm puts `oci://` in front itself.
+        RepositoryType::Helm if entry.enable_oci => !ssh && !url.contains("://"),
+        RepositoryType::Helm => http,
         RepositoryType::Oci => url.starts_with("oci://"),
     };
     if url.trim().is_empty() || url.contains(char::is_whitespace) || !known {
@@ -189,6 +194,24 @@ mod tests {
           set `credentials`, or remove `secret`
         error argocd.repositories[5].enableOCI config/argocd-repository: `enableOCI` is about Helm charts
           set `type: helm`, or for other artifacts `type: oci`
+        ");
+    }
+
+    #[test]
+    fn registries_of_charts_have_no_scheme() {
+        let helm = |name: &str, url: &str, oci: bool| json!({"name": name, "url": url, "type": "helm", "enableOCI": oci});
+        let good = json!({"repositories": [helm("a", "ghcr.io/org/charts", true), helm("b", "https://charts.example.com", false)],
+            "credentialTemplates": [{"name": "c", "url": "ghcr.io/org", "type": "helm", "credentials": "basic", "enableOCI": true}]});
+        assert_eq!(said(good), "");
+        let wrong =
+            [helm("a", "oci://ghcr.io/org/charts", true), helm("b", "https://ghcr.io/org", true), helm("c", "ghcr.io/org/x", false)];
+        insta::assert_snapshot!(said(json!({"repositories": wrong})), @"
+        error argocd.repositories[0].url config/argocd-repository: `oci://ghcr.io/org/charts` is no URL of a Helm repository
+          write `https://HOST/PATH`, or `HOST/PATH` with `enableOCI`
+        error argocd.repositories[1].url config/argocd-repository: `https://ghcr.io/org` is no URL of a Helm repository
+          write `https://HOST/PATH`, or `HOST/PATH` with `enableOCI`
+        error argocd.repositories[2].url config/argocd-repository: `ghcr.io/org/x` is no URL of a Helm repository
+          write `https://HOST/PATH`, or `HOST/PATH` with `enableOCI`
         ");
     }
 }

@@ -45,6 +45,10 @@ pub(super) fn check(check: &mut Check<'_>) {
         }
     }
     for (id, key) in &argocd.gpg_keys {
+        if id.len() != 16 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let hint = "`gpg --list-keys --keyid-format=long` shows it behind the slash";
+            check.error(at(["gpgKeys"]).key(id), RULE, format!("`{id}` is no id of 16 hex digits, and Argo CD skips the key"), hint);
+        }
         if let Some(wrong) = not_armoured(key, "PGP PUBLIC KEY BLOCK") {
             let hint = format!("`gpg --armor --export {id}` writes it");
             check.error(at(["gpgKeys"]).key(id), RULE, format!("the key `{id}` {wrong}"), hint);
