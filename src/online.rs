@@ -210,7 +210,7 @@ fn unreachable(used: &RepositoryUse, way: &Way, said: &str, hint: &str) -> Optio
         // Credentials do not help there.
         _ if has(&["certificate"]) => "`argocd.tlsCertificates` names the certificates by which Argo CD trusts a host".to_owned(),
         _ if has(&["error: 30"]) => "Argo CD follows no redirect: write the URL that it leads to".to_owned(),
-        Some(_) if has(&["resolve", "refused", "timed out", "said nothing", "unreachable"]) => {
+        Some(_) if has(&["resolve", "connect", "refused", "timed out", "said nothing", "unreachable"]) => {
             "Argo CD has to reach it from where it runs".to_owned()
         }
         Some(login) => {

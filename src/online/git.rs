@@ -31,7 +31,10 @@ fn name(line: &str) -> Option<String> {
 /// The line of Git's that tells, without the URL's password.
 fn said(lines: &[String], url: &str) -> String {
     // SSH tells why before Git says that it did not work.
-    let of_ssh = lines.iter().find(|line| line.contains("Permission denied (") || line.starts_with("Host key verification failed"));
+    let is_of_ssh = |line: &&String| {
+        line.contains("Permission denied (") || line.starts_with("Host key verification failed") || line.starts_with("ssh: ")
+    };
+    let of_ssh = lines.iter().find(is_of_ssh);
     let of_git = || lines.iter().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("ERROR: ")));
     let line = of_ssh.map(String::as_str).or_else(of_git).or_else(|| lines.first().map(String::as_str));
     line.unwrap_or("git fails without a word").trim().replace(url, &without_password(url))
@@ -80,4 +83,49 @@ fn some_of(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(shown.len());
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ssh_says_comes_before_what_git_makes_of_it() {
+        let told = |lines: &[&str]| {
+            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            answer(Exit::Code(128), &lines, "https://me:hunter2@git.example.com/a").expect_err("an error")
+        };
+        let end = "fatal: Could not read from remote repository.";
+        let refused = "ssh: connect to host git.example.com port 22: Connection refused";
+        assert_eq!(told(&[refused, end]), refused);
+        assert_eq!(
+            told(&["git@git.example.com: Permission denied (publickey).", end]),
+            "git@git.example.com: Permission denied (publickey)."
+        );
+        assert_eq!(told(&["warning: x", end]), "Could not read from remote repository.");
+        assert_eq!(told(&["fatal: no 'https://me:hunter2@git.example.com/a'"]), "no 'https://…@git.example.com/a'");
+        assert_eq!(told(&[]), "git fails without a word");
+    }
+
+    #[test]
+    fn references_have_short_names() {
+        let lines = ["1\tHEAD", "1\trefs/heads/main", "2\trefs/tags/v3.1.4", "2\trefs/tags/v3.1.4^{}", "3\trefs/pull/1/head"]
+            .map(ToOwned::to_owned);
+        let references = answer(Exit::Code(0), &lines, "").expect("references");
+        for (revision, is_there) in [
+            ("HEAD", true),
+            ("main", true),
+            ("refs/heads/main", true),
+            ("v3.1.4", true),
+            ("3.1.4", false),
+            ("3.1", false),
+            (">=3.1", true),
+            ("3.x", true),
+            ("pull/1/head", true),
+            ("abcdef1", true),
+            ("mian", false),
+        ] {
+            assert_eq!(references.has(revision), is_there, "{revision}");
+        }
+    }
 }

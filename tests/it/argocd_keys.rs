@@ -250,7 +250,7 @@ fn secrets_are_declared_and_never_rendered_with_a_value() {
     });
     insta::assert_snapshot!(declared.collect::<String>(), @"
     argocd/argocd-notifications-secret: slack-token (argocd.notifications.secretKeys)
-    argocd/repo-creds-platform: githubAppID githubAppInstallationID githubAppPrivateKey url (argocd.credentialTemplates[0])
+    argocd/repo-creds-platform: githubAppID githubAppPrivateKey url (argocd.credentialTemplates[0])
     argocd/repository-charts: enableOCI name password type url username (argocd.repositories[2])
     argocd/repository-private: name sshPrivateKey url (argocd.repositories[1])
     argocd/sso: client-secret (argocd.oidc.clientSecret)

@@ -1,5 +1,6 @@
 //! What the pods share.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
@@ -50,8 +51,8 @@ pub(super) fn template(context: Context<'_>, part: Part, pod: PodSpec) -> PodTem
 /// What the variables of a pod are in this install; of those that nobody set, nothing.
 fn settings_of(context: Context<'_>, pod: &PodSpec) -> BTreeMap<String, String> {
     // A value that cannot be written ends the render where its ConfigMap is made.
-    let parameters = parameters::parameters(context).unwrap_or_default();
-    let config = settings::config(context).unwrap_or_default();
+    let parameters = LazyCell::new(|| parameters::parameters(context).unwrap_or_default());
+    let config = LazyCell::new(|| settings::config(context).unwrap_or_default());
     let variables = pod.containers.iter().flat_map(|container| container.env.iter().flatten());
     let keys = variables.filter_map(|variable| variable.value_from.as_ref()?.config_map_key_ref.as_ref());
     let value = |key: &ConfigMapKeySelector| if key.name == CONFIG { config.get(&key.key) } else { parameters.get(&key.key) };

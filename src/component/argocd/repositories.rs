@@ -18,7 +18,7 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
         match repository.credentials {
             Some(credentials) => {
                 let settings = repository.settings();
-                let keys = settings.iter().map(|(key, _)| *key).chain(credentials.keys().iter().copied());
+                let keys = settings.iter().map(|(key, _)| *key).chain(credentials.keys(argocd.minor()).iter().copied());
                 out.secret(origin, namespace, repository.secret(), keys);
             }
             None => out.object(origin, &secret(context, repository))?,
@@ -26,7 +26,7 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
     }
     for (index, template) in argocd.credential_templates.iter().enumerate() {
         let settings = template.settings();
-        let keys = settings.iter().map(|(key, _)| *key).chain(template.credentials.keys().iter().copied());
+        let keys = settings.iter().map(|(key, _)| *key).chain(template.credentials.keys(argocd.minor()).iter().copied());
         out.secret(at(["credentialTemplates"]).index(index), namespace, template.secret(), keys);
     }
     Ok(())

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Minor;
 use crate::config::DnsName;
 
 /// The label that tells Argo CD what a Secret is for (`common/common.go`).
@@ -161,7 +162,7 @@ pub enum Credentials {
     BearerToken,
     /// `sshPrivateKey`.
     Ssh,
-    /// A GitHub App: `githubAppID`, `githubAppInstallationID`, `githubAppPrivateKey`.
+    /// A GitHub App: `githubAppID`, `githubAppPrivateKey`, and `githubAppInstallationID`, which Argo CD 3.5 finds itself where it is left out.
     GithubApp,
     /// `gcpServiceAccountKey`.
     GoogleCloud,
@@ -170,14 +171,17 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// The keys that the Secret has to have for it (`util/db/repository_secrets.go`).
+    /// The keys that the Secret has to have for it (`util/db/repository_secrets.go`). Argo CD 3.5 finds the installation of an app itself.
     #[must_use]
-    pub const fn keys(self) -> &'static [&'static str] {
+    pub const fn keys(self, minor: Minor) -> &'static [&'static str] {
         match self {
             Self::Basic => &["username", "password"],
             Self::BearerToken => &["bearerToken"],
             Self::Ssh => &["sshPrivateKey"],
-            Self::GithubApp => &["githubAppID", "githubAppInstallationID", "githubAppPrivateKey"],
+            Self::GithubApp => match minor {
+                Minor::V213 => &["githubAppID", "githubAppInstallationID", "githubAppPrivateKey"],
+                Minor::V35 => &["githubAppID", "githubAppPrivateKey"],
+            },
             Self::GoogleCloud => &["gcpServiceAccountKey"],
             Self::Tls => &["tlsClientCertData", "tlsClientCertKey"],
         }

@@ -26,7 +26,7 @@ const OWN: &str = "argocd-secret";
 pub(super) fn asked(cluster: &Cluster) -> Vec<Asked> {
     let Some(argocd) = &cluster.argocd else { return Vec::new() };
     let at = |list: &str, number: usize| ConfigPath::of(["argocd", list]).index(number);
-    let keys = |credentials: Credentials| credentials.keys().iter().map(|key| (*key).to_owned()).collect();
+    let keys = |credentials: Credentials| credentials.keys(argocd.minor()).iter().map(|key| (*key).to_owned()).collect();
     let owned = |(key, value): (&'static str, String)| (key.to_owned(), value);
     let mut all = Vec::new();
     for (number, repository) in argocd.repositories.iter().enumerate() {
