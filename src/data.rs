@@ -14,7 +14,7 @@ mod validation;
 
 use std::sync::LazyLock;
 
-pub use argocd::{ArgocdCrd, argocd_crd, argocd_crd_versions, argocd_files};
+pub use argocd::{ArgocdCrd, argocd_crd, argocd_crd_versions, argocd_files, argocd_known_hosts};
 pub use custom::{CustomKind, EmbeddedCrd, custom_kinds, embedded_crds, embedded_kind};
 pub use definitions::Definitions;
 pub use kind::{Kind, Scope};

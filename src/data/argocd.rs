@@ -22,6 +22,23 @@ pub fn argocd_files(minor: &str, name: &str) -> Option<std::collections::BTreeMa
     serde_json::from_str(argocd(minor, name)?).ok()
 }
 
+/// Keys of the hosts that everybody uses, as upstream ships them, and then one's own: the files of `argocd-ssh-known-hosts-cm`, by name; none for
+/// an unknown minor.
+#[must_use]
+pub fn argocd_known_hosts(minor: &str, own: &[String]) -> Option<std::collections::BTreeMap<String, String>> {
+    let mut files = argocd_files(minor, "argocd-ssh-known-hosts-cm")?;
+    for text in files.values_mut() {
+        for line in own {
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text.push_str(line.trim());
+            text.push('\n');
+        }
+    }
+    Some(files)
+}
+
 /// A CRD of Argo CD in two parts.
 #[derive(Debug)]
 pub struct ArgocdCrd {

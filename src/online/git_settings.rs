@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::diag::{Error, Result};
 
@@ -92,9 +93,7 @@ impl GitSettings {
         }
         // A window that asks.
         settings.environment.retain(|(name, _)| name != "SSH_ASKPASS");
-        let has = |name: &str| std::env::var_os(name).is_some();
-        let told = Command::new("git").args(["config", "--get", "core.sshCommand"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
-        if !has("GIT_SSH_COMMAND") && !has("GIT_SSH") && !told.is_ok_and(|told| told.status.success()) {
+        if !has_own_ssh() {
             settings.variable("GIT_SSH_COMMAND", format!("ssh {PATIENT}"));
         }
         settings
@@ -124,6 +123,16 @@ impl GitSettings {
         }
         Ok(settings)
     }
+}
+
+/// Whether the user told Git how SSH is called. Every question asks, and the answer stays the same.
+fn has_own_ssh() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| {
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let told = || Command::new("git").args(["config", "--get", "core.sshCommand"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        is_set("GIT_SSH_COMMAND") || is_set("GIT_SSH") || told().is_ok_and(|told| told.status.success())
+    })
 }
 
 fn ssh(login: &Login, way: &Way, files: &Files<'_>) -> Result<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::repository_access::{RepositoryAccess, access_of, repository_accesses};
 use crate::config::repository_url::host;
 use crate::config::{Cluster, DeliveredSecret};
-use crate::data::argocd_files;
+use crate::data::argocd_known_hosts;
 use crate::secret::Values;
 
 /// The keys that hold what is secret in credentials.
@@ -38,7 +38,7 @@ pub(super) struct Login {
     pub(super) entry: String,
     values: Values,
     plain: BTreeMap<String, String>,
-    /// The whole of `ssh_known_hosts`, which Argo CD compares host keys with.
+    /// The whole of `ssh_known_hosts`, which Argo CD compares host keys with; for SSH only.
     pub(super) known_hosts: Option<String>,
 }
 
@@ -116,10 +116,11 @@ fn login(cluster: &Cluster, access: &RepositoryAccess, values: Values, way: &mut
         secret: access.secret.clone(),
         entry: entry.unwrap_or_default(),
         plain: access.delivered.iter().flat_map(|delivered| delivered.plain.clone()).collect(),
-        known_hosts: cluster.argocd.as_ref().and_then(|argocd| {
-            let known = argocd_files(argocd.minor().as_str(), "argocd-ssh-known-hosts-cm")?.remove("ssh_known_hosts")?;
-            Some(format!("{}\n{}\n", known.trim_end(), argocd.ssh_known_hosts.join("\n")))
-        }),
+        known_hosts: cluster
+            .argocd
+            .as_ref()
+            .filter(|_| is_ssh)
+            .and_then(|argocd| argocd_known_hosts(argocd.minor().as_str(), &argocd.ssh_known_hosts)?.remove("ssh_known_hosts")),
         values,
     };
     let has = |key: &str| login.text(key).is_some();

@@ -36,19 +36,8 @@ pub(super) fn render(context: Context<'_>, out: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// Keys of the hosts that everybody uses, as upstream ships them, and then one's own.
 fn known_hosts(context: Context<'_>) -> Result<BTreeMap<String, String>> {
     let minor = context.argocd.minor().as_str();
-    let missing = || Error::internal(format!("the known hosts of {minor} are missing"));
-    let mut files = data::argocd_files(minor, "argocd-ssh-known-hosts-cm").ok_or_else(missing)?;
-    for text in files.values_mut() {
-        for line in &context.argocd.ssh_known_hosts {
-            if !text.ends_with('\n') {
-                text.push('\n');
-            }
-            text.push_str(line.trim());
-            text.push('\n');
-        }
-    }
-    Ok(files)
+    let known = data::argocd_known_hosts(minor, &context.argocd.ssh_known_hosts);
+    known.ok_or_else(|| Error::internal(format!("the known hosts of {minor} are missing")))
 }

@@ -10,6 +10,9 @@ use crate::source::ConfigPath;
 
 const RULE: &str = "config/argocd-rbac";
 
+/// How a line of `csv` is written.
+const LINE: &str = "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`";
+
 /// Roles that Argo CD has of its own.
 const BUILT_IN: [&str; 2] = ["role:admin", "role:readonly"];
 
@@ -136,8 +139,7 @@ fn lines(check: &mut Check<'_>, roles: &mut BTreeSet<String>) {
                 parsed.push((number + 1, line));
             }
             Err(wrong) => {
-                let hint = "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`";
-                check.error(at(["rbac", "csv"]), RULE, format!("line {} of `csv`: {wrong}", number + 1), hint);
+                check.error(at(["rbac", "csv"]), RULE, format!("line {} of `csv`: {wrong}", number + 1), LINE);
             }
         }
     }
@@ -162,7 +164,7 @@ fn policy_line(check: &mut Check<'_>, [subject, resource, action, object, effect
         "deny" => Effect::Deny,
         _ => {
             let message = format!("the effect is `allow` or `deny`, and here `{effect}`");
-            check.error(path, RULE, message, "write `p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT` or `g, SUBJECT, ROLE`");
+            check.error(path, RULE, message, LINE);
             return;
         }
     };
